@@ -1,0 +1,1 @@
+"""The whole platform in one process: a private PostgreSQL, an in-process broker, all services."""

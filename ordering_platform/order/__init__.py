@@ -1,0 +1,1 @@
+"""Venue, tables, table sessions, menu, orders, their status and their events."""

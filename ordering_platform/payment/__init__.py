@@ -1,0 +1,1 @@
+"""Bills, checkout, payments and the ways to pay."""

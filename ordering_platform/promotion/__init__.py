@@ -1,0 +1,1 @@
+"""Promotions, their codes, what they take off a bill and how often they may."""

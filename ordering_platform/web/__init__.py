@@ -1,0 +1,1 @@
+"""The pages guests and staff see: static files, no Python."""
