@@ -11,7 +11,7 @@ import warnings
 def patch() -> None:
     """Make sockets, threads, time and psycopg2 cooperative; safe to call twice."""
     # Eventlet announces its own archival on every import; the decision record on the runtime answers it.
-    warnings.filterwarnings("ignore", message=".*[Ee]ventlet.*", category=DeprecationWarning)
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     import eventlet  # noqa: PLC0415  the filter above must come first
 
     eventlet.monkey_patch()
