@@ -135,9 +135,13 @@ class Settings:
     )
     http_host: str = _setting("ORDERING_HTTP_HOST", "Address the service listens on", default="0.0.0.0")  # noqa: S104  a pod is reached from outside itself
     http_port: int = _setting("ORDERING_HTTP_PORT", "Port of the HTTP doors", _positive, 8000)
+    reuse_port: bool = _setting(
+        "ORDERING_REUSE_PORT", "Several processes of one service share the port: on, off", _flag, default=False
+    )
     internal_port: int = _setting("ORDERING_INTERNAL_PORT", "Port of /metrics; 0 switches it off", int, 0)
     max_workers: int = _setting("ORDERING_MAX_WORKERS", "Requests a service works on at once", _positive, 64)
     max_queue: int = _setting("ORDERING_MAX_QUEUE", "Requests that may wait for a worker", _positive, 256)
+    queue_timeout: float = _setting("ORDERING_QUEUE_TIMEOUT", "Seconds to wait for a worker", _seconds, 1.0)
     max_connections: int = _setting("ORDERING_MAX_CONNECTIONS", "Open HTTP connections", _positive, 2000)
     max_streams: int = _setting("ORDERING_MAX_STREAMS", "Open event streams", _positive, 1000)
     max_body: int = _setting("ORDERING_MAX_BODY", "Largest request body in bytes", _positive, 65536)

@@ -1,0 +1,110 @@
+"""Nameko's service container, made unkillable by a single request and silent about what is expected."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import eventlet
+from greenlet import GreenletExit
+from nameko.containers import ServiceContainer
+
+from ordering_platform.runtime import context, logs
+from ordering_platform.runtime.config import settings_of
+from ordering_platform.runtime.errors import DeadlineExceeded, DomainError, InternalError, ServiceUnavailable
+from ordering_platform.runtime.health import Readiness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nameko.containers import WorkerContext
+
+_log = logs.get("container")
+_TICK = 0.5
+
+
+class Container(ServiceContainer):  # type: ignore[misc]  # nameko carries no types
+    """Runs the workers of one service; every way a worker can end is reported to whoever waits for it."""
+
+    def __init__(self, service_cls: type, config: dict[str, Any]) -> None:
+        """Bind the service's doors and dependencies; touches no network."""
+        self.settings = settings_of(config)
+        self.readiness = Readiness()
+        self.drain_delay = self.settings.drain_delay
+        self._ticker: Any = None
+        super().__init__(service_cls, {**config, "max_workers": self.settings.max_workers})
+
+    @property
+    def free_workers(self) -> int:
+        """How many more workers may start now."""
+        return int(self._worker_pool.free())
+
+    def start(self) -> None:
+        """Start every extension, doors last to hear of it."""
+        # A signal only schedules a greenthread; without a ticker an idle hub would sleep up to a minute first.
+        self._ticker = eventlet.spawn(_tick)
+        super().start()
+
+    def stop(self) -> None:
+        """Drain the web server first, so that peers and database stay up for what still runs; then the rest."""
+        for extension in list(self.shared_extensions.values()):
+            if drain := getattr(extension, "drain", None):
+                drain()
+        super().stop()
+        self._stop_ticker()
+
+    def kill(self, exc_info: Any = None) -> None:
+        """Stop without waiting for anybody."""
+        super().kill(exc_info)
+        self._stop_ticker()
+
+    def end_worker(self, worker_ctx: WorkerContext) -> None:
+        """End a worker whose deadline has passed, wherever it waits; it sees eventlet.Timeout."""
+        if greenthread := self._worker_threads.get(worker_ctx):
+            eventlet.kill(greenthread, eventlet.Timeout())
+
+    def _stop_ticker(self) -> None:
+        if self._ticker is not None:
+            self._ticker.kill()
+
+    def _run_worker(self, worker_ctx: WorkerContext, handle_result: Callable[..., Any] | None) -> None:
+        context.adopt(worker_ctx.data)
+        result = exc_info = None
+        try:
+            self._inject_dependencies(worker_ctx)
+            self._worker_setup(worker_ctx)
+            method = getattr(worker_ctx.service, worker_ctx.entrypoint.method_name)
+            result = method(*worker_ctx.args, **worker_ctx.kwargs)
+        except BaseException as fault:  # noqa: BLE001  whatever ends a worker, somebody waits for the news
+            exc_info = _expected(fault, worker_ctx)
+        if handle_result is not None:
+            result, exc_info = handle_result(worker_ctx, result, exc_info)
+        try:
+            self._worker_result(worker_ctx, result, exc_info)
+            self._worker_teardown(worker_ctx)
+        except Exception:
+            # The answer has left; a dependency that fails to tidy up must not take the service with it.
+            _log.exception("tidying up after %s failed", worker_ctx.entrypoint.method_name)
+
+
+def _expected(fault: BaseException, worker_ctx: WorkerContext) -> Any:
+    """Turn any end of a worker into a DomainError; what nobody expected is logged here, once."""
+    error: DomainError
+    if isinstance(fault, DomainError):
+        error = fault
+    elif isinstance(fault, eventlet.Timeout):
+        error = DeadlineExceeded()
+    elif isinstance(fault, GreenletExit):
+        error = ServiceUnavailable()
+    else:
+        _log.error("%s failed", worker_ctx.entrypoint.method_name, exc_info=(type(fault), fault, fault.__traceback__))
+        error = InternalError()
+    try:
+        raise error from (None if error is fault else fault)
+    except DomainError:
+        return sys.exc_info()
+
+
+def _tick() -> None:
+    while True:
+        eventlet.sleep(_TICK)

@@ -1,0 +1,290 @@
+"""One HTTP/1 connection: reads requests within their deadlines, writes replies, notices who has left."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Protocol
+
+import eventlet
+from eventlet import greenthread
+
+from ordering_platform.runtime import framing
+from ordering_platform.runtime.errors import (
+    DomainError,
+    HeadersTooLarge,
+    MalformedRequest,
+    PayloadTooLarge,
+    RequestTimeout,
+    UriTooLong,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ordering_platform.runtime.config import Settings
+    from ordering_platform.runtime.replies import Reply
+
+IDLE, BUSY, STREAMING = "idle", "busy", "streaming"
+
+_CHUNK = 65536
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_BODYLESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+
+
+class Answering(Protocol):
+    """Whoever answers the requests of a connection; while ``draining``, each reply is the last."""
+
+    draining: bool
+
+    def handle(self, environ: dict[str, Any], body: bytes) -> Reply:
+        """Reply to a request."""
+
+    def refuse(self, error: DomainError, environ: dict[str, Any]) -> Reply:
+        """Reply to what is no readable request."""
+
+
+class ClientGone(Exception):
+    """The client closed the connection; there is nobody to tell."""
+
+
+class StreamEnd(BaseException):
+    """Thrown into a stream that has to end: its client left or the service is stopping."""
+
+
+class Connection:
+    """Carries the requests of one client, one after the other."""
+
+    def __init__(self, sock: Any, peer: str, app: Answering, settings: Settings) -> None:
+        """Take over an accepted socket."""
+        self.sock = sock
+        self.peer = peer
+        self.state = IDLE
+        self.closing = False
+        self._settings = settings
+        self._app = app
+        self._buffer = bytearray()
+        self._streamer: Any = None
+
+    def serve(self) -> None:
+        """Answer requests until either side has had enough; closes the socket whatever happens."""
+        try:
+            while not self.closing:
+                self._serve_one()
+        except ClientGone:
+            pass
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Close the socket now."""
+        self.closing = True
+        self.sock.close()
+
+    def refuse(self, error: DomainError) -> None:
+        """Answer whatever this client wants with an error, and close."""
+        self.closing = True
+        try:
+            self._write(self._app.refuse(error, {}), {})
+        except ClientGone:
+            pass
+
+    def take_leave(self) -> None:
+        """Make the request under way the last one; without one the connection closes now."""
+        self.closing = True
+        if self.state == IDLE:
+            # Only the reading side: a request that has already arrived is still read and answered.
+            _shut_reading(self.sock)
+        elif self.state == STREAMING:
+            self.end_stream()
+
+    def end_stream(self) -> None:
+        """End the event stream on this connection, if one runs."""
+        if self._streamer is not None:
+            greenthread.kill(self._streamer, StreamEnd)
+
+    def _serve_one(self) -> None:
+        environ: dict[str, Any] = {}
+        try:
+            environ = self._read_head()
+            body = self._read_body(environ)
+        except DomainError as error:
+            self.closing = True
+            self._write(self._app.refuse(error, environ), environ)
+            self._linger()
+            return
+        reply = self._app.handle(environ, body)
+        if self._app.draining or not _keeps(environ):
+            self.closing = True
+        if reply.streams:
+            self._stream(reply, environ)
+        else:
+            self._write(reply, environ)
+        self.state = IDLE
+
+    def _read_head(self) -> dict[str, Any]:
+        self.state = BUSY if self._buffer else IDLE
+        if not self._buffer:
+            self._receive(self._settings.keepalive_timeout, quiet=True)
+        self.state = BUSY
+        deadline = time.monotonic() + self._settings.header_timeout
+        while True:
+            while self._buffer[:2] == b"\r\n":
+                del self._buffer[:2]
+            end = self._buffer.find(framing.END)
+            if end >= 0:
+                break
+            _check_growth(self._buffer)
+            self._receive(deadline - time.monotonic())
+        if end > framing.MAX_HEAD:
+            raise HeadersTooLarge
+        head = bytes(self._buffer[:end])
+        del self._buffer[: end + len(framing.END)]
+        environ = framing.read_head(head)
+        environ["REMOTE_ADDR"] = self.peer
+        return environ
+
+    def _read_body(self, environ: dict[str, Any]) -> bytes:
+        length: int = environ["CONTENT_LENGTH"]
+        if not length:
+            return b""
+        if length > self._settings.max_body:
+            raise PayloadTooLarge
+        if environ.get("HTTP_EXPECT", "").lower() == "100-continue" and not self._buffer:
+            self._send(_CONTINUE)
+        deadline = time.monotonic() + self._settings.body_timeout
+        while len(self._buffer) < length:
+            self._receive(deadline - time.monotonic())
+        body = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        return body
+
+    def _receive(self, seconds: float, *, quiet: bool = False) -> None:
+        """Wait for more bytes; raises RequestTimeout or, when the client left or ``quiet``, ClientGone."""
+        if seconds <= 0:
+            raise RequestTimeout
+        self.sock.settimeout(seconds)
+        try:
+            data = self.sock.recv(_CHUNK)
+        except TimeoutError:
+            raise (ClientGone if quiet else RequestTimeout) from None
+        except (OSError, EOFError):
+            raise ClientGone from None
+        if not data:
+            if self._buffer and not quiet:
+                raise MalformedRequest
+            raise ClientGone
+        self._buffer += data
+
+    def _send(self, data: bytes) -> None:
+        self.sock.settimeout(self._settings.body_timeout or None)
+        try:
+            self.sock.sendall(data)
+        except (OSError, EOFError):
+            raise ClientGone from None
+
+    def _write(self, reply: Reply, environ: dict[str, Any]) -> None:
+        body = reply.body if isinstance(reply.body, bytes) else b""
+        length = "" if reply.status in _BODYLESS else f"Content-Length: {len(body)}\r\n"
+        head = self._head(reply, environ, length)
+        self._send(head if environ.get("REQUEST_METHOD") == "HEAD" or not length else head + body)
+
+    def _head(self, reply: Reply, environ: dict[str, Any], framing_line: str) -> bytes:
+        lines = [_STATUS_LINES.get(reply.status) or f"HTTP/1.1 {reply.status} \r\n"]
+        lines += [f"{name}: {value}\r\n" for name, value in reply.headers]
+        lines += (f"Date: {_date()}\r\n", framing_line)
+        if self.closing:
+            lines.append("Connection: close\r\n")
+        elif environ["SERVER_PROTOCOL"] == "HTTP/1.0":
+            lines.append("Connection: keep-alive\r\n")
+        lines.append("\r\n")
+        return "".join(lines).encode("latin-1")
+
+    def _stream(self, reply: Reply, environ: dict[str, Any]) -> None:
+        chunks: Iterator[bytes] = reply.body  # type: ignore[assignment]  # the caller has looked
+        chunked = environ["SERVER_PROTOCOL"] == "HTTP/1.1"
+        self.closing = True
+        try:
+            self._send(self._head(reply, environ, "Transfer-Encoding: chunked\r\n" if chunked else ""))
+            if environ["REQUEST_METHOD"] != "HEAD":
+                self._pour(chunks, chunked=chunked)
+        finally:
+            if close := getattr(chunks, "close", None):
+                close()
+
+    def _pour(self, chunks: Iterator[bytes], *, chunked: bool) -> None:
+        self._streamer = greenthread.getcurrent()
+        self.state = STREAMING
+        watch = eventlet.spawn(self._watch)
+        try:
+            for chunk in chunks:
+                if chunk:
+                    self._send(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)
+        except StreamEnd:
+            pass
+        finally:
+            self._streamer = None
+            watch.kill()
+        if chunked:
+            self._send(b"0\r\n\r\n")
+
+    def _watch(self) -> None:
+        """End the stream the moment its client leaves, instead of at the next event."""
+        try:
+            while self.sock.recv(_CHUNK):
+                pass
+        except (OSError, EOFError):
+            pass
+        self.end_stream()
+
+    def _linger(self) -> None:
+        """Let a client that is still sending read the refusal before the connection is reset."""
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+            self.sock.settimeout(1.0)
+            budget = 16
+            while budget and self.sock.recv(_CHUNK):
+                budget -= 1
+        except (OSError, EOFError):
+            return
+
+
+def _check_growth(buffer: bytearray) -> None:
+    if buffer and not framing.looks_like_http(buffer):
+        raise MalformedRequest
+    if b"\r\n" not in buffer[: framing.MAX_LINE + 2] and len(buffer) > framing.MAX_LINE:
+        raise UriTooLong
+    if len(buffer) > framing.MAX_HEAD:
+        raise HeadersTooLarge
+    if b"\n\n" in buffer:
+        raise MalformedRequest
+
+
+def _keeps(environ: dict[str, Any]) -> bool:
+    wishes = environ.get("HTTP_CONNECTION", "").lower()
+    if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
+        return "keep-alive" in wishes
+    return "close" not in wishes
+
+
+def _shut_reading(sock: Any) -> None:
+    try:
+        sock.shutdown(socket.SHUT_RD)
+    except OSError as fault:
+        if fault.errno not in {errno.ENOTCONN, errno.EBADF}:
+            raise
+
+
+_today: tuple[int, str] = (0, "")
+
+
+def _date() -> str:
+    global _today  # noqa: PLW0603  one formatted second, shared by every reply in it
+    now = int(time.time())
+    if _today[0] != now:
+        _today = (now, formatdate(now, usegmt=True))
+    return _today[1]
