@@ -47,7 +47,7 @@ class RequestSchema(ma.Schema):
         try:
             loaded: dict[str, Any] = self.load(data)
         except ma.ValidationError as fault:
-            raise ValidationFailed(errors=list(_faults(fault.messages, ""))) from None
+            raise ValidationFailed(errors=_listed_faults(fault)) from None
         return loaded
 
     def load_query(self, arguments: Mapping[str, str]) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class RequestSchema(ma.Schema):
         try:
             loaded: dict[str, Any] = self.load(dict(arguments))
         except ma.ValidationError as fault:
-            faults = list(_faults(fault.messages, ""))
+            faults = _listed_faults(fault)
             refusal = UnknownParameter if any(one.code == "unknown" for one in faults) else InvalidParameter
             raise refusal(errors=faults) from None
         return loaded
@@ -68,6 +68,11 @@ class ResponseSchema(ma.Schema):
         """Clients must ignore fields they do not know."""
 
         unknown = ma.EXCLUDE
+
+
+def _listed_faults(fault: ma.ValidationError) -> list[FieldError]:
+    # marshmallow finds unknown fields in the order of a set; people and replays want one order.
+    return sorted(_faults(fault.messages, ""), key=lambda one: one.pointer)
 
 
 def _faults(messages: Any, pointer: str) -> Iterator[FieldError]:

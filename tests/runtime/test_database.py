@@ -1,0 +1,170 @@
+"""PostgreSQL may be silent, busy or restarted: a service waits a bounded time and heals by itself."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import eventlet
+import psycopg2
+import pytest
+import sqlalchemy as sa
+
+from ordering_platform.runtime import database
+from ordering_platform.runtime.database import (
+    CONNECT_TIMEOUT,
+    DatabaseBusy,
+    DatabaseUnavailable,
+    NestedTransaction,
+    Transactions,
+    make_engine,
+    transaction_open,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def silent_server() -> Iterator[int]:
+    """Accept connections in the backlog and never say a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def counter(db: Transactions) -> Iterator[sa.Table]:
+    table = sa.Table(
+        "counter", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer)
+    )
+    with db.transaction() as tx:
+        table.create(tx)
+        tx.execute(table.insert().values(id=1, n=0))
+    yield table
+    with db.transaction() as tx:
+        table.drop(tx)
+
+
+def value_of(db: Transactions, counter: sa.Table) -> int:
+    with db.read() as tx:
+        return int(tx.scalars(sa.select(counter.c.n)).one())
+
+
+def test_return_commits(db: Transactions, counter: sa.Table) -> None:
+    with db.transaction() as tx:
+        tx.execute(counter.update().values(n=7))
+    assert value_of(db, counter) == 7
+
+
+def fail_after_writing(db: Transactions, counter: sa.Table) -> None:
+    with db.transaction() as tx:
+        tx.execute(counter.update().values(n=7))
+        raise LookupError
+
+
+def test_raise_rolls_back(db: Transactions, counter: sa.Table) -> None:
+    with pytest.raises(LookupError):
+        fail_after_writing(db, counter)
+    assert value_of(db, counter) == 0
+
+
+def test_a_transaction_is_open_only_between_its_ends(db: Transactions) -> None:
+    assert not transaction_open()
+    with db.transaction():
+        assert transaction_open()
+        assert not eventlet.spawn(transaction_open).wait()
+    assert not transaction_open()
+
+
+def test_a_transaction_inside_another_is_refused(db: Transactions) -> None:
+    with db.transaction(), pytest.raises(NestedTransaction), db.transaction():
+        pass
+
+
+def test_every_wait_on_the_server_is_bounded(db: Transactions) -> None:
+    with db.read() as tx:
+        limits = {
+            name: tx.exec_driver_sql(f"SHOW {name}").scalar()
+            for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+        }
+    assert limits == {
+        "statement_timeout": "3s",
+        "lock_timeout": "2s",
+        "idle_in_transaction_session_timeout": "5s",
+    }
+
+
+def test_connecting_to_a_silent_server_ends_at_the_bound(silent_server: int) -> None:
+    """libpq's own connect_timeout does nothing under a cooperative psycopg2."""
+    engine = make_engine(f"postgresql://nobody@127.0.0.1:{silent_server}/nothing")
+    begun = time.monotonic()
+    with pytest.raises(DatabaseUnavailable), Transactions(engine).read():
+        pass
+    assert time.monotonic() - begun < CONNECT_TIMEOUT + 2
+
+
+def test_others_go_on_while_one_waits_for_the_database(db: Transactions) -> None:
+    def slow() -> None:
+        with db.read() as tx:
+            tx.exec_driver_sql("SELECT pg_sleep(0.3)")
+
+    begun = time.monotonic()
+    waiting = [eventlet.spawn(slow) for _ in range(5)]
+    for one in waiting:
+        one.wait()
+    assert time.monotonic() - begun < 5 * 0.3
+
+
+def test_a_held_lock_answers_busy(db: Transactions, counter: sa.Table) -> None:
+    def second() -> type[Exception] | None:
+        try:
+            with db.transaction() as tx:
+                tx.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
+                tx.execute(counter.update().values(n=2))
+        except DatabaseBusy as refusal:
+            return type(refusal)
+        return None
+
+    with db.transaction() as first:
+        first.execute(counter.update().values(n=1))
+        assert eventlet.spawn(second).wait() is DatabaseBusy
+    assert value_of(db, counter) == 1
+
+
+def test_a_pool_that_is_used_up_answers_unavailable(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "POOL_TIMEOUT", 0.05)
+    db = Transactions(make_engine(database_url, pool_size=1, overflow=0))
+
+    def second() -> type[Exception] | None:
+        try:
+            db.ping()
+        except DatabaseUnavailable as refusal:
+            return type(refusal)
+        return None
+
+    with db.transaction():
+        assert eventlet.spawn(second).wait() is DatabaseUnavailable
+    db.engine.dispose()
+
+
+def test_a_cut_connection_is_replaced_without_being_noticed(
+    database_url: str, db: Transactions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_PING_AFTER", 0.0)
+    mine = Transactions(make_engine(database_url, pool_size=1, overflow=0))
+    with mine.read() as tx:
+        process = tx.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+    with db.read() as tx:
+        assert tx.execute(sa.text("SELECT pg_terminate_backend(:process, 1000)"), {"process": process}).scalar()
+    mine.ping()
+    mine.engine.dispose()
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_any_postgresql_address_is_spoken_to_through_psycopg2(scheme: str) -> None:
+    assert database.driver_url(f"{scheme}://a:b@host:5/name").drivername == "postgresql+psycopg2"
+
+
+def test_psycopg2_is_cooperative_here() -> None:
+    assert psycopg2.extensions.get_wait_callback() is not None

@@ -1,0 +1,30 @@
+"""A list is read page by page without missing or repeating a row."""
+
+from __future__ import annotations
+
+import pytest
+
+from ordering_platform.runtime.errors import InvalidParameter
+from ordering_platform.runtime.paging import cursor, page, uncursor
+
+
+def test_pages_follow_one_another() -> None:
+    rows = list(range(7))
+    seen: list[int] = []
+    after = -1
+    while True:
+        found = page([row for row in rows if row > after][:4], 3, lambda row: [row])
+        seen += found["data"]
+        assert found["has_more"] is (found["next"] is not None)
+        if not found["has_more"]:
+            break
+        (after,) = uncursor(found["next"], (int,))
+    assert seen == rows
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "é", "bnVsbA", cursor(["a"]), cursor([1, 2]), "W10", "W1tbW1tbW1tb", "====="]
+)
+def test_a_made_up_cursor_is_refused(text: str) -> None:
+    with pytest.raises(InvalidParameter):
+        uncursor(text, (int,))
