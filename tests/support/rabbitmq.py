@@ -1,0 +1,169 @@
+"""A private RabbitMQ node: own ports, own data in a folder of its own, killed and frozen at will."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import pytest
+
+from tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Debian's /usr/sbin/rabbitmq-server insists on the user rabbitmq; the script behind it runs as anybody.
+SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+WITHOUT = "ORDERING_TESTS_WITHOUT_RABBITMQ"
+START_TIMEOUT = 60.0
+
+
+class RabbitNode:
+    """One broker process; ``url`` is the same across restarts."""
+
+    def __init__(self, users: Mapping[str, str] | None = None, vhosts: tuple[str, ...] = ()) -> None:
+        """Prepare a node with ``guest`` and further users (name to password), all-powerful on each vhost."""
+        _require_server()
+        self.folder = Path(tempfile.mkdtemp(prefix="op-rabbit-"))
+        self.port, dist_port, epmd_port = _free_ports(3)
+        self.url = self.url_of("/")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ports: subprocess.Popen[bytes] | None = None
+        self._environ = _environment(self.folder, self.port, dist_port, epmd_port)
+        _write_definitions(self.folder, {"guest": "guest", **(users or {})}, ("/", *vhosts))
+
+    def url_of(self, vhost: str, user: str = "guest", password: str = "guest") -> str:
+        """Give the address of a vhost for a user."""
+        return f"amqp://{user}:{password}@127.0.0.1:{self.port}/{'%2F' if vhost == '/' else vhost}"
+
+    def start(self) -> None:
+        """Start the node and wait until it speaks AMQP."""
+        if self._ports is None:
+            # Erlang would start its port mapper as a daemon that outlives the node; this one is ours to end.
+            self._ports = self._run("epmd")
+        self._process = self._run(SERVER)
+        until(self._speaks_amqp, timeout=START_TIMEOUT, interval=0.1)
+
+    def kill(self) -> None:
+        """End the node as a power cut would."""
+        if self._process is not None:
+            self._signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        """Let the node fall silent while its sockets stay open."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen node go on."""
+        self._signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End the node and remove its data."""
+        self.kill()
+        if self._ports is not None:
+            self._ports.kill()
+            self._ports.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.stop()
+
+    def _run(self, program: Path | str) -> subprocess.Popen[bytes]:
+        with (self.folder / "output.log").open("ab") as output:
+            return subprocess.Popen(
+                [program],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None, "the node is not running"
+        os.killpg(self._process.pid, number)
+
+    def _speaks_amqp(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self.folder / "output.log").read_text()
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(b"AMQP\x00\x00\x09\x01")
+                return bool(connection.recv(1))
+        except OSError:
+            return False
+
+
+@cache
+def shared_node() -> RabbitNode:
+    """Give the node that tests share which do not hurt it; it ends with the test process."""
+    node = RabbitNode(users=SERVICE_USERS)
+    atexit.register(node.stop)
+    node.start()
+    return node
+
+
+SERVICE_USERS = {"teller": "t-secret", "vault": "v-secret", "stranger": "s-secret"}
+
+
+def _require_server() -> None:
+    if SERVER.exists():
+        return
+    if os.environ.get(WITHOUT):
+        pytest.skip(f"RabbitMQ is not installed and {WITHOUT} is set")
+    pytest.fail(f"RabbitMQ is not installed: apt-get install rabbitmq-server, or set {WITHOUT}=1 to go without")
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in sockets]
+    for listener in sockets:
+        listener.close()
+    return ports
+
+
+def _environment(folder: Path, port: int, dist_port: int, epmd_port: int) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_PORT": str(epmd_port),
+        "RABBITMQ_NODENAME": f"op{port}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(dist_port),
+        "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
+        "RABBITMQ_CONF_ENV_FILE": str(folder / "none.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+sbwt none",
+    }
+
+
+def _write_definitions(folder: Path, users: Mapping[str, str], vhosts: tuple[str, ...]) -> None:
+    full = {"configure": ".*", "write": ".*", "read": ".*"}
+    definitions = {
+        "users": [{"name": name, "password": password, "tags": ""} for name, password in users.items()],
+        "vhosts": [{"name": vhost} for vhost in vhosts],
+        "permissions": [{"user": user, "vhost": vhost, **full} for user in users for vhost in vhosts],
+    }
+    (folder / "definitions.json").write_text(json.dumps(definitions))
+    (folder / "rabbitmq.conf").write_text(f"load_definitions = {folder}/definitions.json\n")
+    (folder / "plugins").write_text("[].\n")
