@@ -1,0 +1,76 @@
+"""How staff come in and go on: a password for tokens, a refresh token for newer ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from ordering_platform.auth import attempts, passwords, refreshes, tokens
+from ordering_platform.auth.attempts import Counters
+from ordering_platform.auth.errors import InvalidCredentials
+from ordering_platform.auth.models import users
+from ordering_platform.runtime.errors import Overloaded
+
+if TYPE_CHECKING:
+    from ordering_platform.auth.keys import KeyFile
+    from ordering_platform.runtime.database import Transactions
+
+
+def log_in(db: Transactions, keys: KeyFile, *, email: str, password: str, address: str) -> dict[str, Any]:
+    """Give tokens for the right password.
+
+    Raises InvalidCredentials alike for an unknown, a disabled and a wrongly named user, TooManyLogins
+    for the 11th failure of an address at an account in 15 minutes, and Overloaded.
+    """
+    counters = Counters.of(email, address)
+    with db.transaction() as tx:
+        attempts.count_login(tx, counters)
+        user = tx.execute(_BY_EMAIL, {"email": email}).first()
+    try:
+        is_right = passwords.matches(user.password_hash if user else None, password)
+    except Overloaded:
+        # The password was never looked at, so it was no failure.
+        with db.transaction() as tx:
+            attempts.take_back(tx, counters, was_right=False)
+        raise
+    if user is None or not is_right or user.disabled:
+        raise InvalidCredentials
+    with db.transaction() as tx:
+        attempts.take_back(tx, counters, was_right=True)
+        refresh_token = refreshes.begin(tx, user.id)
+    return _given(keys, user, refresh_token)
+
+
+def refresh(db: Transactions, keys: KeyFile, token: str) -> dict[str, Any]:
+    """Give newer tokens, with the role the user has by now; raises RefreshInvalid and RefreshReused."""
+    user, next_token = refreshes.turn(db, token)
+    return _given(keys, user, next_token)
+
+
+def _given(keys: KeyFile, user: Any, refresh_token: str) -> dict[str, Any]:
+    access = tokens.for_staff(keys.signing(), user_id=user.id, venue_id=user.venue_id, role=user.role)
+    return {
+        "access_token": access,
+        "token_type": "Bearer",
+        "expires_in": tokens.STAFF_LIFETIME,
+        "refresh_token": refresh_token,
+        "user": {
+            "id": user.id,
+            "email": user.email,
+            "name": user.name,
+            "role": user.role,
+            "venue_id": user.venue_id,
+        },
+    }
+
+
+_BY_EMAIL = sa.select(
+    users.c.id,
+    users.c.venue_id,
+    users.c.email,
+    users.c.name,
+    users.c.role,
+    users.c.password_hash,
+    users.c.disabled,
+).where(users.c.email == sa.bindparam("email"))
