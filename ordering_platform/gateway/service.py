@@ -11,7 +11,7 @@ from ordering_platform.runtime.entrypoints import http
 from ordering_platform.runtime.errors import DomainError
 from ordering_platform.runtime.identity import ANYONE
 from ordering_platform.runtime.problems import problem
-from ordering_platform.runtime.state import Kept
+from ordering_platform.runtime.provided import Provided
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,9 +36,9 @@ class GatewayService:
 
     name = "gateway"
 
-    services: Services = Kept(Services)
-    limits: Limits = Kept(Limits)
-    manners: Manners = Kept(Manners)
+    services: Services = Provided(Services)
+    limits: Limits = Provided(Limits)
+    manners: Manners = Provided(Manners)
 
     @http(EVERY_METHOD, "/v1/<path:rest>", who=ANYONE, raw=True, query=_AnyQuery)
     def forward(self, request: Request, rest: str) -> Reply:  # noqa: ARG002  the service reads the whole address

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class Provided(DependencyProvider):  # type: ignore[misc]  # nameko carries no types
-    """``keys = Provided(key_file)`` puts in what ``key_file(settings)`` gave before the service started."""
+    """``keys = Provided(key_file)`` puts in what ``key_file(settings)`` gave before the service started.
+
+    The thing may have ``knock()``, which raises while the service should not be sent requests, and
+    ``close()``, which is called when the service stops.
+    """
 
     def __init__(self, make: Callable[[Settings], Any]) -> None:
         """Remember how the thing is made; what ``make`` raises keeps the service from starting."""
@@ -26,7 +30,14 @@ class Provided(DependencyProvider):  # type: ignore[misc]  # nameko carries no t
     def setup(self) -> None:
         """Make the thing."""
         self._made = self._make(settings_of(self.container.config))
+        if knock := getattr(self._made, "knock", None):
+            self.container.readiness.add(self.attr_name, knock)
 
     def get_dependency(self, _worker_ctx: Any) -> Any:
         """Put the thing into the service."""
         return self._made
+
+    def stop(self) -> None:
+        """Let the thing tidy up."""
+        if close := getattr(self._made, "close", None):
+            close()

@@ -38,7 +38,7 @@ def gateway() -> Iterator[Callable[..., str]]:
             container = Container(GatewayService, {"settings": load({}, **values)})
             container.start()
             stack.callback(container.stop)
-            port = next(one.port for one in container.shared_extensions.values() if hasattr(one, "port"))
+            port = next(one.port.number for one in container.shared_extensions.values() if hasattr(one, "port"))
             return f"http://127.0.0.1:{port}"
 
         yield start
