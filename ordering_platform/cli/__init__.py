@@ -1,1 +1,1 @@
-"""The command line, one module per group of commands."""
+"""The command ``ordering-platform``: one module for each group of commands, imported only when it is called."""

@@ -1,0 +1,125 @@
+"""The data directory of the embedded platform: its lock, its keys, its database and its log."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from ordering_platform.embedded.errors import CannotStart
+from ordering_platform.embedded.postgres import Postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_MARK = "README"
+_MARK_TEXT = "Data of an ordering platform: its database, its signing keys and its log. Private; keep a copy of it.\n"
+_LARGEST_LOG = 20 * 1024 * 1024  # bytes
+
+
+class Home:
+    """One data directory."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the directory; nothing is made yet."""
+        self.folder = folder
+        self.keys = folder / "signing-keys.json"
+        self.log = folder / "platform.log"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Make the directory if need be and hold it alone; the kernel lets go of it even after a kill.
+
+        Raises CannotStart while another platform holds it, or when the directory belongs to something else.
+        """
+        self._make()
+        with (self.folder / "lock").open("a+", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as fault:
+                lock.seek(0)
+                raise CannotStart(
+                    f"A platform already runs on {self.folder}.",
+                    f"Process {lock.read().strip() or 'unknown'} holds its lock.",
+                    "Stop it first, or choose another directory with --data-dir.",
+                ) from fault
+            lock.truncate(0)
+            lock.write(f"{os.getpid()}\n")
+            lock.flush()
+            yield
+
+    @contextmanager
+    def postgres(self) -> Iterator[str]:
+        """Run the database as long as this lasts and give its address; the lock must be held."""
+        server = Postgres(self.folder / "postgres")
+        try:
+            yield server.start()
+        finally:
+            server.stop()
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Give the address of the database: of the one that runs, or of one that runs as long as this lasts."""
+        running = Postgres(self.folder / "postgres").running_address() if self.is_held() else None
+        if running:
+            yield running
+            return
+        with self.locked(), self.postgres() as url:
+            yield url
+
+    def is_held(self) -> bool:
+        """Whether a platform runs on this directory now."""
+        try:
+            with (self.folder / "lock").open("r", encoding="utf-8") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
+
+    def erase(self) -> None:
+        """Delete everything in the directory but the lock, which is held."""
+        cluster = self.folder / "postgres"
+        if cluster.is_symlink():
+            real = cluster.resolve()
+            shutil.rmtree(real, ignore_errors=True)
+            real.with_name(f"{real.name}.log").unlink(missing_ok=True)
+        for entry in self.folder.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry.name != "lock":
+                entry.unlink()
+        self._make()
+
+    def keep_keys(self, text: str) -> Path:
+        """Write the signing keys where only the owner can read them, unless there are some; gives the file."""
+        try:
+            handle = os.open(self.keys, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return self.keys
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        return self.keys
+
+    def open_log(self) -> TextIO:
+        """Open the log at its end; a large one is put aside first."""
+        if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
+            self.log.replace(self.log.with_suffix(".log.1"))
+        return self.log.open("a", encoding="utf-8", buffering=1)
+
+    def _make(self) -> None:
+        # Root's database runs as another user, who has to pass through.
+        self.folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+        mark = self.folder / _MARK
+        if not mark.exists():
+            if any(entry.name != "lock" for entry in self.folder.iterdir()):
+                raise CannotStart(
+                    f"{self.folder} is not a data directory of the platform.",
+                    "It holds files that the platform did not put there.",
+                    "Name an empty or a new directory with --data-dir.",
+                )
+            mark.write_text(_MARK_TEXT, encoding="utf-8")
