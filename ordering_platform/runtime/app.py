@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import eventlet
 from eventlet.event import Event
@@ -30,13 +30,14 @@ from ordering_platform.runtime.replies import JSON, Reply, dump, reply_from
 from ordering_platform.runtime.request import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ordering_platform.runtime.container import Container
     from ordering_platform.runtime.doors import Door
     from ordering_platform.runtime.identity import Caller
 
 _KNOWN_METHODS = METHODS | {"HEAD"}
+_NOTHING = "There is nothing at this address."
 _log = logs.get("http")
 
 
@@ -76,8 +77,7 @@ class App:
             reply = self._health(environ["PATH_INFO"]) or self._answer(environ, body, exchange)
         except DomainError as error:
             reply = self._refusal(error, environ, exchange)
-        except Exception:
-            # The outermost boundary of a request: whatever broke, the client reads a problem, we read the log.
+        except Exception:  # noqa: BLE001  the outermost boundary: the client reads a problem, we read the log
             _log.exception("a request broke outside its door")
             reply = self._refusal(InternalError(), environ, exchange)
         return self._finish(reply, environ, exchange, time.perf_counter() - began)
@@ -120,7 +120,7 @@ class App:
         entrypoint, variables = self._find(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         door: Door = entrypoint.door
         exchange.route = door.url
-        headers = EnvironHeaders(environ)
+        headers = cast("Mapping[str, str]", EnvironHeaders(environ))
         caller = self._caller(door, headers)
         exchange.caller = caller.id
         context.caller_id.set(caller.id)
@@ -148,18 +148,21 @@ class App:
         return self._counted(reply) if reply.streams else reply
 
     def _find(self, method: str, path: str) -> tuple[Any, dict[str, Any]]:
+        if path.startswith("//"):
+            # werkzeug would take it for the address with one slash.
+            raise NotFound(_NOTHING)
+        if method not in _KNOWN_METHODS:
+            raise MethodNotAllowed(allow=sorted(self._routes.allowed_methods(path)))
         try:
-            if method not in _KNOWN_METHODS:
-                raise MethodNotAllowed(allow=sorted(self._routes.allowed_methods(path)))
-            found: tuple[Any, dict[str, Any]] = self._routes.match(path, method)
+            entrypoint, variables = self._routes.match(path, method)
         except WrongMethod as fault:
             raise MethodNotAllowed(allow=sorted(fault.valid_methods or ())) from None
         except HTTPException:
             # Also werkzeug's redirects: an address that is almost right is not here.
-            raise NotFound("There is nothing at this address.") from None
-        return found
+            raise NotFound(_NOTHING) from None
+        return entrypoint, dict(variables)
 
-    def _caller(self, door: Door, headers: EnvironHeaders) -> Caller:
+    def _caller(self, door: Door, headers: Mapping[str, str]) -> Caller:
         try:
             return self._verifier.caller(headers)
         except InvalidToken:

@@ -165,6 +165,21 @@ class Settings:
     payment_providers: tuple[str, ...] = _setting(
         "ORDERING_PAYMENT_PROVIDERS", "Ways to pay, in the order shown", _words, ("cash",)
     )
+    sandbox_webhook_secret: str = _setting(
+        "ORDERING_SANDBOX_WEBHOOK_SECRET",
+        "Signs the webhooks of the sandbox provider; without it they are refused",
+        default="",
+        secret=True,
+    )
+    online_expiry: float = _setting(
+        "ORDERING_ONLINE_EXPIRY", "Seconds until an unfinished online payment is given up", _seconds, 600.0
+    )
+    counter_expiry: float = _setting(
+        "ORDERING_COUNTER_EXPIRY",
+        "Seconds until an unconfirmed payment at the counter is given up; 0 waits for staff",
+        _seconds,
+        0.0,
+    )
     cors_origins: tuple[str, ...] = _setting(
         "ORDERING_CORS_ORIGINS", "Web origins other than ours that may call", _words, ()
     )

@@ -31,6 +31,7 @@ class Container(ServiceContainer):  # type: ignore[misc]  # nameko carries no ty
         self.settings = settings_of(config)
         self.readiness = Readiness()
         self.drain_delay = self.settings.drain_delay
+        self.forced = False
         self._ticker: Any = None
         super().__init__(service_cls, {**config, "max_workers": self.settings.max_workers})
 
@@ -45,12 +46,22 @@ class Container(ServiceContainer):  # type: ignore[misc]  # nameko carries no ty
         self._ticker = eventlet.spawn(_tick)
         super().start()
 
-    def stop(self) -> None:
-        """Drain the web server first, so that peers and database stay up for what still runs; then the rest."""
-        for extension in list(self.shared_extensions.values()):
-            if drain := getattr(extension, "drain", None):
-                drain()
-        super().stop()
+    def stop(self, grace: float | None = None) -> None:
+        """Stop within ``grace`` seconds (the settings' by default), by force where that is not enough.
+
+        The web server drains first, so that peers and database stay up for what still runs.
+        """
+        seconds = self.settings.grace_period if grace is None else grace
+        try:
+            with eventlet.Timeout(seconds):
+                for extension in list(self.shared_extensions.values()):
+                    if drain := getattr(extension, "drain", None):
+                        drain()
+                super().stop()
+        except eventlet.Timeout:
+            _log.error("%s did not end within %s s; stopping by force", self.service_name, seconds)
+            self.forced = True
+            self.kill()
         self._stop_ticker()
 
     def kill(self, exc_info: Any = None) -> None:
@@ -82,8 +93,7 @@ class Container(ServiceContainer):  # type: ignore[misc]  # nameko carries no ty
         try:
             self._worker_result(worker_ctx, result, exc_info)
             self._worker_teardown(worker_ctx)
-        except Exception:
-            # The answer has left; a dependency that fails to tidy up must not take the service with it.
+        except Exception:  # noqa: BLE001  the answer has left; failing to tidy up must not end the service
             _log.exception("tidying up after %s failed", worker_ctx.entrypoint.method_name)
 
 

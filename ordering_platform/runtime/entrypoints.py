@@ -28,7 +28,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 _log = logs.get("timer")
 
 
-def http(  # noqa: PLR0913  a door has this many sides; only ``who`` has no default
+def http(
     method: str,
     url: str,
     *,

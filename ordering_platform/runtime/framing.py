@@ -7,6 +7,7 @@ repeated lengths); we take none of it, because every leniency has been somebody'
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
@@ -43,10 +44,10 @@ _keys: dict[str, str] = {}
 class HttpVersionNotSupported(NotImplementedHere):
     """This server speaks HTTP/1.0 and HTTP/1.1."""
 
-    status = 505
+    status = HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
 
 
-def looks_like_http(start: bytes) -> bool:
+def looks_like_http(start: bytes | bytearray) -> bool:
     """Whether the first byte can begin a request; a TLS hello, for one, cannot."""
     return start[:1].isalpha()
 

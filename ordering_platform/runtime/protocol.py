@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import time
+from contextlib import suppress
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
@@ -88,10 +89,8 @@ class Connection:
     def refuse(self, error: DomainError) -> None:
         """Answer whatever this client wants with an error, and close."""
         self.closing = True
-        try:
+        with suppress(ClientGone):
             self._write(self._app.refuse(error, {}), {})
-        except ClientGone:
-            pass
 
     def take_leave(self) -> None:
         """Make the request under way the last one; without one the connection closes now."""

@@ -39,8 +39,8 @@ def accepts(header: str | None, media_types: tuple[str, ...]) -> None:
     """Let an Accept header pass that admits one of the types; raises NotAcceptable."""
     if not header or not media_types or header == "*/*":
         return
-    admitted = set()
-    refused = set()
+    admitted: set[str] = set()
+    refused: set[str] = set()
     for part in header.split(","):
         name = part.partition(";")[0].strip().lower()
         (refused if _QUALITY_ZERO.search(part) else admitted).add(name)

@@ -69,7 +69,7 @@ def reply_from(result: Any, status: int) -> Reply:
     Raises UnsafeHeader or TypeError when the door gave something that cannot be sent.
     """
     if isinstance(result, Answer):
-        return _reply_from_answer(result, status)
+        return _reply_from_answer(result)
     if isinstance(result, EventStream):
         return Reply(200, [("Content-Type", EVENTS), ("Cache-Control", "no-store")], result.chunks)
     if result is None:
@@ -79,7 +79,7 @@ def reply_from(result: Any, status: int) -> Reply:
     return Reply(status, [("Content-Type", JSON)], dump(result))
 
 
-def _reply_from_answer(answer: Answer, status: int) -> Reply:
+def _reply_from_answer(answer: Answer) -> Reply:
     headers = [checked(name, value) for name, value in answer.headers.items()]
     body = answer.body
     if body is None or answer.status in _BODYLESS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _log = logs.get("runner")
 _AFTER_GRACE = 5.0
+_LEAST_GRACE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,17 @@ class Runner:
             self.kill()
             raise
 
-    def stop(self) -> None:
-        """Stop tier by tier, each drained and finished before the next."""
+    def stop(self, grace: float | None = None) -> bool:
+        """Stop tier by tier, each drained and finished before the next; whether no force was needed.
+
+        ``grace`` seconds, or the longest of the settings, are for all tiers together.
+        """
+        given = max(one.settings.grace_period for one in self.containers.values()) if grace is None else grace
+        deadline = time.monotonic() + given
         for tier in sorted(self._tiers):
-            _all(container.stop for container in self._tiers[tier])
+            left = max(deadline - time.monotonic(), _LEAST_GRACE)
+            _all(partial(container.stop, left) for container in self._tiers[tier])
+        return not any(container.forced for container in self.containers.values())
 
     def hurry(self) -> None:
         """Leave out the time in which a load balancer would notice."""
@@ -105,7 +114,7 @@ def run(served: Sequence[Served], *, ready: Callable[[Runner], None] | None = No
         return 1
     if cause == signal.SIGINT:
         runner.hurry()
-    return _stop(runner, grace)
+    return 0 if runner.stop(grace) else 1
 
 
 def _on_signal(stopping: Event, number: int, _frame: Any) -> None:
@@ -120,17 +129,6 @@ def _report_death(container: Container, stopping: Event) -> None:
     except Exception as fault:  # noqa: BLE001  whatever killed it, the process has to end and say so
         if not stopping.ready():
             stopping.send(fault)
-
-
-def _stop(runner: Runner, grace: float) -> int:
-    try:
-        with eventlet.Timeout(grace):
-            runner.stop()
-    except eventlet.Timeout:
-        _log.error("not everything ended within %s s; stopping by force", grace)
-        runner.kill()
-        return 1
-    return 0
 
 
 def _all(calls: Iterable[Callable[[], None]]) -> None:
