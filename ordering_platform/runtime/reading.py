@@ -58,9 +58,7 @@ def query_of(door: Door, text: str) -> dict[str, Any]:
     if not text and door.query is None:
         return {}
     try:
-        pairs = parse_qsl(
-            text, keep_blank_values=True, strict_parsing=bool(text), errors="strict", max_num_fields=MAX_PARAMETERS
-        )
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
     except ValueError:
         raise InvalidParameter from None
     arguments = dict(pairs)

@@ -125,7 +125,7 @@ def request_bytes(
         lines.setdefault("Content-Type", "application/json")
     if content:
         lines.setdefault("Content-Length", str(len(content)))
-    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value is not None)
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + content
 
 
