@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 def seat(order: Calls, keys: KeyFile, caller: Caller, *, table_code: str, **wishes: str) -> dict[str, Any]:
     """Give a guest token for the session at this table; raises what the order service refuses.
 
-    A guest who scans the table of their own session again stays the same guest. ``wishes`` are the
-    nickname and the visit code, as far as they were given.
+    A guest who scans the table of their own session again stays the same guest; at another session they
+    are somebody new, so that two parties never share a guest. ``wishes`` are nickname and visit code.
     """
     guest_id = caller.id if caller.is_guest else new_id("gst")
     seated = order.open_table_session(table_code=table_code, guest_id=guest_id, **wishes)
+    if caller.is_guest and seated["session_id"] != caller.session:
+        guest_id = new_id("gst")
+        seated = order.open_table_session(table_code=table_code, guest_id=guest_id, **wishes)
     access = tokens.for_guest(
         keys.signing(),
         guest_id=guest_id,

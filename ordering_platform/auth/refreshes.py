@@ -70,9 +70,9 @@ def turn(db: Transactions, token: str) -> tuple[Any, str]:
     shown = _read(token)
     salt = secrets.token_bytes(_BYTES)
     with db.transaction() as tx:
-        turned = {"id": shown.family_id, "shown": shown.hash, "next": _hash(shown.next(salt)), "fresh_salt": salt}
+        turned = {"family": shown.family_id, "shown": shown.hash, "next": _hash(shown.next(salt)), "fresh_salt": salt}
         user = tx.execute(_TURN, turned).first()
-        family = None if user else tx.execute(_FIND, {"id": shown.family_id}).first()
+        family = None if user else tx.execute(_FIND, {"family": shown.family_id}).first()
     if user is not None:
         return user, _written(shown.family_id, shown.next(salt))
     if family is None or not family.running:
@@ -81,7 +81,7 @@ def turn(db: Transactions, token: str) -> tuple[Any, str]:
         return family, _written(shown.family_id, shown.next(bytes(family.salt)))
     # Only who once held a token of this family knows its id: a thief came back, or the one who was robbed.
     with db.transaction() as tx:
-        tx.execute(_END, {"id": shown.family_id})
+        tx.execute(_END, {"family": shown.family_id})
         audit.note(tx, venue_id=family.venue_id, actor_id=audit.SYSTEM, action="refresh_reused", subject_id=family.id)
     raise RefreshReused
 
@@ -93,7 +93,7 @@ def end(tx: Connection, token: str) -> None:
     except RefreshInvalid:
         return
     mine = sa.or_(families.c.current_hash == shown.hash, families.c.previous_hash == shown.hash)
-    tx.execute(_END.where(mine), {"id": shown.family_id})
+    tx.execute(_END.where(mine), {"family": shown.family_id})
 
 
 def end_all(tx: Connection, user_id: str) -> None:
@@ -131,7 +131,7 @@ def _from_now(interval: str) -> sa.ColumnElement[Any]:
     return _now + sa.text(f"interval '{interval}'")
 
 
-_THIS = families.c.id == sa.bindparam("id")
+_THIS = families.c.id == sa.bindparam("family")
 _RUNNING = sa.and_(
     families.c.revoked_at.is_(None),
     families.c.idle_until > _now,

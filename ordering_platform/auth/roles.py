@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 # Each includes all before it.
 LADDER = ("kitchen", "waiter", "cashier", "manager", "owner")
 SERVICE = "service"
@@ -30,9 +25,3 @@ def given_by(role: str) -> frozenset[str]:
     if role == OWNER:
         return frozenset(ROLES)
     return frozenset(implied(_GIVES_UP_TO[role])) if role in _GIVES_UP_TO else frozenset()
-
-
-def highest(roles: Iterable[str]) -> str:
-    """Give the one role from which all the others follow."""
-    held = set(roles)
-    return next(role for role in (SERVICE, *reversed(LADDER)) if role in held)
