@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,16 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command that was typed and end the process with its exit code."""
-    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+    # Eventlet announces its own archival on every import; docs/decisions says what we do about it.
+    warnings.filterwarnings("ignore", message=".*[Ee]ventlet.*", category=DeprecationWarning)
+    try:
+        code = run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read along has seen enough. The interpreter flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -66,6 +76,8 @@ def _run(name: str, arguments: list[str]) -> int:
 
     try:
         return int(_command(name).main(arguments, f"{PROGRAM} {name}", standalone_mode=False) or 0)
+    except BrokenPipeError:
+        raise
     except BaseException as fault:
         if os.environ.get("ORDERING_DEBUG") and not isinstance(fault, (KeyboardInterrupt, SystemExit)):
             raise
@@ -95,3 +107,7 @@ def _unknown(name: str) -> str:
     near = get_close_matches(name, COMMANDS, n=2)
     hint = f" Did you mean {' or '.join(near)}?" if near else f" '{PROGRAM} --help' lists what there is."
     return f"Error: there is no command {name!r}.{hint}"
+
+
+if __name__ == "__main__":
+    main()

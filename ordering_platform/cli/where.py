@@ -15,6 +15,8 @@ from ordering_platform.cli.trouble import Trouble
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ordering_platform.runtime.database import Transactions
+
 DEFAULT_DATA_DIR = ".ordering"
 
 
@@ -43,6 +45,24 @@ class Chosen:
         output.say(f"Using the embedded database in {self.data_dir}.")
         with Home(self.data_dir).database() as url:
             yield url
+
+    @contextmanager
+    def opened(self) -> Iterator[Transactions]:
+        """Give the database itself."""
+        with self.address() as url, opened(url) as db:
+            yield db
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Transactions]:
+    """Give the database at this address through one connection, closed behind us."""
+    from ordering_platform.runtime.database import Transactions, make_engine
+
+    engine = make_engine(url, pool_size=1, overflow=0)
+    try:
+        yield Transactions(engine)
+    finally:
+        engine.dispose()
 
 
 def data_dir_option(default: str | None) -> Callable[[Any], Any]:

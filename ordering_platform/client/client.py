@@ -87,6 +87,7 @@ class Client:
         path: str,
         *,
         body: Any = None,
+        content: bytes | None = None,
         query: Mapping[str, Any] | None = None,
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
@@ -94,12 +95,12 @@ class Client:
         """Send one request and give whatever answer it gets; raises Unreachable.
 
         While the platform is away (502, 503, 504, no connection) the same request is sent again with the same
-        Idempotency-Key, which is made when ``key`` is not given.
+        Idempotency-Key, which is made when ``key`` is not given. ``content`` is sent as it is instead of a JSON body.
         """
         target = quote(path, safe="/:@-._~!$&'()*+,;=%") + (f"?{urlencode(query)}" if query else "")
         sent = self._headers(method, key, headers)
-        content = None if body is None else json.dumps(body).encode()
-        if content is not None:
+        if body is not None:
+            content = json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
         until = time.monotonic() + self.patience
         pause = _FIRST_PAUSE

@@ -1,0 +1,54 @@
+"""The keys that sign tokens: made once, rotated at will."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from ordering_platform.cli.output import say
+from ordering_platform.cli.trouble import Trouble
+
+_file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+
+
+@click.group()
+def keys() -> None:
+    """Make and rotate the keys that sign tokens."""
+
+
+@keys.command()
+@_file
+def new(*, file: Path) -> None:
+    """Make FILE with a fresh key; an existing file is left as it is."""
+    from ordering_platform.auth.keys import new_key_set
+
+    if file.exists():
+        raise Trouble(f"{file} exists.", "It may hold keys in use.", "Choose another name, or use 'keys rotate'.")
+    _write(file, new_key_set())
+    say(f"Made {file}. Only the auth service may read it: set ORDERING_SIGNING_KEYS_FILE there.")
+
+
+@keys.command()
+@_file
+def rotate(*, file: Path) -> None:
+    """Put a fresh key into FILE; tokens of the key before it stay valid until they expire."""
+    from ordering_platform.auth.keys import rotated
+
+    try:
+        fresh = rotated(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        raise Trouble(f"{file} cannot be rotated.", str(fault), "Make a file with 'keys new'.") from fault
+    _write(file, fresh)
+    say(f"Rotated {file}. The auth service reads it by itself; the fresh key signs in about a minute.")
+
+
+def _write(file: Path, text: str) -> None:
+    # Beside and then renamed: a reader sees the old keys or the new ones, and a crash leaves the old ones.
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    fresh.replace(file)
