@@ -118,6 +118,10 @@ class Shop:
     def picture(self, _request: Request) -> Answer:
         return Answer(b"<svg/>", headers={"Content-Type": "image/svg+xml"})
 
+    @http("GET", "/large", who=ANYONE)
+    def large(self, _request: Request) -> Answer:
+        return Answer(bytes(20_000_000), headers={"Content-Type": "application/octet-stream"})
+
     @http("DELETE", "/cakes/<cake_id>", who=ANYONE, status=204)
     def eat(self, _request: Request, cake_id: str) -> None:
         assert cake_id
