@@ -45,6 +45,12 @@ class RabbitNode:
         """Give the address of a vhost for a user."""
         return f"amqp://{user}:{password}@127.0.0.1:{self.port}/{'%2F' if vhost == '/' else vhost}"
 
+    @property
+    def pid(self) -> int:
+        """The process of the running node."""
+        assert self._process is not None, "the node is not running"
+        return self._process.pid
+
     def start(self) -> None:
         """Start the node and wait until it speaks AMQP."""
         if self._ports is None:

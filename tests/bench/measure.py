@@ -1,0 +1,57 @@
+"""Reads from the operating system what processes have used, and from PostgreSQL's log what was asked of it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEGABYTE = 1024 * 1024
+_STATEMENT = re.compile(r"LOG:  (?:statement|execute [^:]*): +(\S+)")
+_FRAME = {"BEGIN", "BEGIN;", "COMMIT", "ROLLBACK", "SET", "SHOW", "LISTEN", "UNLISTEN"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Processes that are counted together: a service, the database, the broker."""
+
+    name: str
+    pids: tuple[int, ...]
+
+    def cpu_seconds(self) -> float:
+        """User and system seconds of the processes, their children and the children that have ended."""
+        ended_children_too, own = slice(0, 4), slice(0, 2)
+        return float(
+            sum(sum(process.cpu_times()[ended_children_too]) for process in self._roots())
+            + sum(sum(child.cpu_times()[own]) for child in self._children())
+        )
+
+    def memory_mb(self) -> float:
+        """Proportional share of memory, so that what processes share is counted once."""
+        everybody = [*self._roots(), *self._children()]
+        return float(sum(process.memory_full_info().pss for process in everybody) / MEGABYTE)
+
+    def _roots(self) -> list[psutil.Process]:
+        return [psutil.Process(pid) for pid in self.pids]
+
+    def _children(self) -> list[psutil.Process]:
+        return [child for process in self._roots() for child in process.children(recursive=True)]
+
+
+def statements(log: Path, begin: int) -> tuple[int, int]:
+    """Count data statements and commits in PostgreSQL's log from byte ``begin`` on."""
+    with log.open("rb") as lines:
+        lines.seek(begin)
+        words = Counter(_STATEMENT.findall(lines.read().decode(errors="replace")))
+    return sum(count for word, count in words.items() if word.upper() not in _FRAME), words["COMMIT"]
+
+
+def percentile(values: list[float], share: float) -> float:
+    """Give the value below which ``share`` of the values lie."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
