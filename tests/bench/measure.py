@@ -26,11 +26,10 @@ class Group:
 
     def cpu_seconds(self) -> float:
         """User and system seconds of the processes, their children and the children that have ended."""
-        ended_children_too, own = slice(0, 4), slice(0, 2)
-        return float(
-            sum(sum(process.cpu_times()[ended_children_too]) for process in self._roots())
-            + sum(sum(child.cpu_times()[own]) for child in self._children())
-        )
+        used = [process.cpu_times() for process in self._roots()]
+        ended = sum(times.children_user + times.children_system for times in used)
+        used += [child.cpu_times() for child in self._children()]
+        return float(ended + sum(times.user + times.system for times in used))
 
     def memory_mb(self) -> float:
         """Proportional share of memory, so that what processes share is counted once."""
