@@ -36,11 +36,11 @@ class Claim:
     scope: str
     key: str
     amount: int
-    limit: int
+    allowed: int
 
     def check(self, used: Mapping[tuple[str, str], int]) -> None:
         """Raise the refusal of the counter unless the claim still fits."""
-        if used.get((self.scope, self.key), 0) + self.amount > self.limit:
+        if used.get((self.scope, self.key), 0) + self.amount > self.allowed:
             raise REFUSALS[self.scope]
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MIN_LENGTH = 3
 MAX_LENGTH = 40
@@ -15,9 +19,9 @@ def normalise(text: str) -> str:
     return unicodedata.normalize("NFKC", "".join(kept).upper())
 
 
-def distinct(texts: list[str]) -> list[str]:
+def distinct(texts: Iterable[str]) -> tuple[str, ...]:
     """Give the normalised codes in the order they were sent, each once."""
-    return list(dict.fromkeys(normalise(text) for text in texts))
+    return tuple(dict.fromkeys(normalise(text) for text in texts))
 
 
 def is_sound(code: str) -> bool:

@@ -1,0 +1,130 @@
+"""The uses of promotions by bills: reserved at checkout, confirmed by payment, given back when it fails.
+
+Every verb is idempotent by the bill, because messages arrive twice and late: the first to write the
+row of a bill decides, everybody after reads it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from ordering_platform.promotion import ledger, offers, tries
+from ordering_platform.promotion.candidates import look
+from ordering_platform.promotion.errors import BillAlreadyApplied, BillReleased, CodeNotFound
+from ordering_platform.promotion.evaluation import evaluate as decide
+from ordering_platform.promotion.limits import claims as claims_of
+from ordering_platform.promotion.models import CONFIRMED, RELEASED, RESERVED, REVERSED
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from ordering_platform.promotion.candidates import Sight
+    from ordering_platform.promotion.evaluation import Outcome
+    from ordering_platform.promotion.inquiry import Inquiry
+    from ordering_platform.promotion.ledger import Entry
+    from ordering_platform.promotion.visit import Visit
+    from ordering_platform.runtime.database import Transactions
+
+# Which uses come back: all of them where nothing was served, some also when everything was refunded.
+GIVES_BACK = {"cancel": {"cancel", "full_refund"}, "full_refund": {"full_refund"}}
+
+Reached = defaultdict[str, dict[tuple[str, str], int]]
+
+
+class _LimitReached(Exception):
+    """Others took what was left between our look and our claim."""
+
+    def __init__(self, missed: list[dict[str, Any]]) -> None:
+        super().__init__(missed)
+        self.missed = missed
+
+
+def apply(db: Transactions, bill_id: str, inquiry: Inquiry) -> dict[str, Any]:
+    """Reserve the promotions of a bill and give the discounts; the same bill is given the same answer again.
+
+    Every code that was typed must take something off: otherwise its reason is raised (a NotApplicable)
+    and nothing is reserved. Raises BillReleased, BillAlreadyApplied and RateLimited.
+    """
+    reached: Reached = defaultdict(dict)
+    while True:
+        try:
+            with db.transaction() as tx:
+                sight = look(tx, inquiry, bill_id)
+                if sight.stored is not None:
+                    return _again(sight.stored, inquiry)
+                wrong = offers.unknown(sight, inquiry)
+                if not wrong:
+                    return _reserve(tx, bill_id, inquiry, sight, reached)
+        except _LimitReached as race:
+            # Everything was rolled back. Another round knows one limit more, so the rounds come to an end.
+            for claim in race.missed:
+                reached[claim["promotion_id"]][claim["scope"], claim["key"]] = claim["allowed"]
+        else:
+            tries.note(db, inquiry, len(wrong))
+            raise CodeNotFound(promotion_code=wrong[0])
+
+
+def _reserve(tx: Connection, bill_id: str, inquiry: Inquiry, sight: Sight, reached: Reached) -> dict[str, Any]:
+    candidates = [replace(one, used={**one.used, **reached[one.promotion.id]}) for one in sight.candidates]
+    visit = inquiry.visit(sight.now)
+    outcome = decide(candidates, inquiry.lines, visit)
+    for code, refusal in offers.code_refusals(sight, inquiry, outcome):
+        raise type(refusal)(refusal.message, promotion_code=code, **refusal.details)
+    answer = offers.answer(sight, inquiry, outcome)
+    claims = _claims(outcome, visit)
+    if not ledger.reserve(tx, bill_id, inquiry, answer, claims):
+        return _again(ledger.read(tx, bill_id), inquiry)
+    if claims:
+        moved = ledger.claim(tx, claims)
+        missed = [claim for claim in claims if (claim["promotion_id"], claim["scope"], claim["key"]) not in moved]
+        if missed:
+            raise _LimitReached(missed)
+    return answer
+
+
+def _claims(outcome: Outcome, visit: Visit) -> list[dict[str, Any]]:
+    return [
+        {**asdict(claim), "give_back_on": one.candidate.promotion.give_back_on}
+        for one in outcome.applied
+        for claim in claims_of(one.candidate.promotion, visit, one.discount)
+    ]
+
+
+def _again(stored: Entry | None, inquiry: Inquiry) -> dict[str, Any]:
+    if stored is None or stored.answer is None or stored.state in {RELEASED, REVERSED}:
+        raise BillReleased
+    if stored.fingerprint != inquiry.fingerprint:
+        raise BillAlreadyApplied
+    return stored.answer
+
+
+def confirm(tx: Connection, bill_id: str) -> dict[str, Any]:
+    """Keep the uses of a bill for good, whatever became of the promotions since; raises nothing."""
+    moved = ledger.settle(tx, bill_id, CONFIRMED, [RESERVED])
+    return _settled(moved or ledger.read(tx, bill_id), "confirmed", CONFIRMED)
+
+
+def release(tx: Connection, bill_id: str) -> dict[str, Any]:
+    """Give back the uses of a bill that was not paid; one that is not known here yet can never apply any."""
+    moved = ledger.release(tx, bill_id)
+    if moved is not None:
+        ledger.give_back(tx, moved.claims)
+    return _settled(moved or ledger.read(tx, bill_id), "released", RELEASED)
+
+
+def reverse(tx: Connection, bill_id: str, reason: str = "full_refund") -> dict[str, Any]:
+    """Give back those uses of a paid bill whose promotions say so on a ``cancel`` or a ``full_refund``."""
+    moved = ledger.settle(tx, bill_id, REVERSED, [RESERVED, CONFIRMED])
+    if moved is not None:
+        given = [claim for claim in moved.claims if claim["give_back_on"] in GIVES_BACK[reason]]
+        ledger.give_back(tx, given)
+    return _settled(moved or ledger.read(tx, bill_id), "reversed", REVERSED)
+
+
+def _settled(entry: Entry | None, verb: str, state: str) -> dict[str, Any]:
+    """Say the same each time a verb is repeated, and tell a caller who came too late where the bill stands."""
+    if entry is None:
+        return {verb: 0, "state": "unknown"}
+    return {verb: entry.uses if entry.state == state else 0, "state": entry.state}
