@@ -16,78 +16,69 @@ from amqp import spec
 from amqp.transport import SSLTransport, TCPTransport
 from kombu.transport import pyamqp
 
+from ordering_platform.runtime import amqp_frames as frames
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Properties = dict[str, Any]
 
 READ_AT_ONCE = 65536
-WRITE_AT_ONCE = 65536
 
 
 class _Patient:
-    """Keeps what the socket did not take and sends it on as the socket empties."""
+    """Collects what is written in one turn of the hub and sends it in one piece, as the socket takes it."""
 
     sock: Any
 
-    def _prepare(self, send: Callable[[bytes], int]) -> None:
+    def _begin(self, send: Callable[[Any], int]) -> None:
         self.unsent = bytearray()
         self._send = send
-        self._sender: Any = None
+        self._sending = False
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: Any) -> None:
         if self.sock is None:
             raise OSError("the connection to the broker is closed")
-        if not self.unsent:
-            data = data[self._send_now(data) :]
-        if data:
-            self.unsent += data
-            if self._sender is None:
-                self._sender = eventlet.spawn(self._send_rest)
+        self.unsent += data
+        if not self._sending:
+            self._sending = True
+            eventlet.spawn_n(self._send_all)
 
-    def _send_now(self, data: bytes) -> int:
-        raise NotImplementedError
-
-    def _send_rest(self) -> None:
+    def _send_all(self) -> None:
         try:
             while self.unsent and self.sock is not None:
-                sent = self._send(bytes(self.unsent[:WRITE_AT_ONCE]))
+                sent = self._send(bytes(self.unsent))
                 del self.unsent[:sent]
-        except OSError:
-            # The reader meets the same end of the connection and tells everybody.
+        except (OSError, ValueError):
+            # The reader meets the same end of the connection and tells everybody. (A closed TLS socket: ValueError.)
             self.unsent.clear()
         finally:
-            self._sender = None
+            self._sending = False
 
 
 class _Plain(_Patient, TCPTransport):
-    """TCP: what the socket takes at once is sent at once."""
+    """A TCP socket that is read by the bufferful."""
 
     def _setup_transport(self) -> None:
-        super()._setup_transport()
-        self._quick_recv = self._read_all
-        self._prepare(self.sock.send)
+        # Not py-amqp's own, which would put the socket's blocking ``sendall`` in the place of ``_write``.
+        self._begin(self.sock.send)
 
-    def _read_all(self, _wanted: int) -> bytes:
+    def receive(self) -> bytes:
+        """Wait for bytes from the broker; none means the end."""
         return self.sock.recv(READ_AT_ONCE)  # type: ignore[no-any-return]
-
-    def _send_now(self, data: bytes) -> int:
-        try:
-            return self.sock.fd.send(data)  # type: ignore[no-any-return]
-        except BlockingIOError:
-            return 0
 
 
 class _Secret(_Patient, SSLTransport):
-    """TLS: a record may have to be read before one can be written, so a greenthread of its own does it."""
+    """The same inside TLS."""
 
     def _setup_transport(self) -> None:
         super()._setup_transport()
         self.sock.settimeout(None)
-        self._prepare(self.sock.write)
+        self._begin(self.sock.write)
 
-    def _send_now(self, _data: bytes) -> int:
-        return 0
+    def receive(self) -> bytes:
+        """Wait for bytes from the broker; none means the end."""
+        return self.sock.read(READ_AT_ONCE)  # type: ignore[no-any-return]
 
 
 class Channel(pyamqp.Channel):
@@ -103,8 +94,13 @@ class Channel(pyamqp.Channel):
         self, body: bytes, exchange: str, routing_key: str, properties: dict[str, Any], *, mandatory: bool
     ) -> None:
         """Publish; a mandatory message that reaches no queue comes back through ``on_return``."""
-        message = amqp.Message(body, **properties)
-        self.send_method(spec.Basic.Publish, "Bssbb", (0, exchange, routing_key, mandatory, False), message)
+        connection = self._open_connection()
+        to = (exchange, routing_key, mandatory)
+        connection.write(frames.publish(self.channel_id, to, properties, body, connection.frame_max))
+
+    def basic_ack(self, delivery_tag: int, multiple: bool = False, argsig: str = "") -> None:  # noqa: ARG002  py-amqp's signature
+        """Say that a message is done."""
+        self._open_connection().write(frames.ack(self.channel_id, delivery_tag))
 
     def listen(
         self,
@@ -136,6 +132,19 @@ class Channel(pyamqp.Channel):
 
         self.events["basic_return"].add(returned)
 
+    def delivered(self, message: frames.Delivery) -> None:
+        """Give a message that has arrived to whoever listens; when nobody does any more, give it back."""
+        callback = self.callbacks.get(message.tag)
+        if callback is None:
+            self.basic_reject(message.delivery_tag, requeue=True)
+        else:
+            callback(message)
+
+    def _open_connection(self) -> Connection:
+        if self.connection is None:
+            raise amqp.RecoverableConnectionError("the connection to the broker is closed")
+        return self.connection  # type: ignore[no-any-return]
+
     def _on_consume_ok(self, tag: str) -> None:
         if started := self._started.pop(tag, None):
             started()
@@ -152,12 +161,67 @@ class Connection(pyamqp.Connection):
     Channel = Channel
     blocked = False
 
+    def __init__(self, **options: Any) -> None:
+        """Begin with nothing read."""
+        super().__init__(**options)
+        self._unread = b""
+        self._at = 0
+        self._arriving: dict[int, frames.Delivery] = {}
+
     def Transport(self, host: str, connect_timeout: float, ssl: Any = False, *args: Any, **options: Any) -> Any:  # noqa: N802  py-amqp's name
         """Give the socket of this connection."""
         names = ("read_timeout", "write_timeout")
         options |= dict(zip(names, args, strict=False))
         kind = _Secret if ssl else _Plain
         return kind(host, connect_timeout=connect_timeout, ssl=ssl, **options)
+
+    def connect(self, callback: Any = None) -> Any:
+        """Shake hands; whatever goes wrong, no socket is left behind."""
+        try:
+            return super().connect(callback)
+        except BaseException:
+            self.collect()
+            raise
+
+    def write(self, data: bytes) -> None:
+        """Send packed frames; never waits."""
+        self._transport.write(data)
+        self.bytes_sent += 1
+
+    def drain_events(self, timeout: float | None = None) -> None:
+        """Wait for bytes and act on every frame they complete; raises OSError at the end of the connection."""
+        transport = self.transport
+        transport.sock.settimeout(timeout)
+        received = transport.receive()
+        if not received:
+            transport.connected = False
+            raise ConnectionResetError("the broker closed the connection")
+        self._unread, self._at = self._unread[self._at :] + received, 0
+        # Position and bytes are kept on the connection: a method that waits for its answer reads on from within.
+        while frame := self._next_frame():
+            self._act_on(*frame)
+
+    def _next_frame(self) -> tuple[int, int, bytes] | None:
+        start = self._at + frames.FRAME.size
+        if len(self._unread) < start:
+            return None
+        kind, channel_id, size = frames.FRAME.unpack_from(self._unread, self._at)
+        end = start + size + len(frames.END)
+        if len(self._unread) < end:
+            return None
+        self._at = end
+        return kind, channel_id, self._unread[start : end - 1]
+
+    def _act_on(self, kind: int, channel_id: int, payload: bytes) -> None:
+        arriving = self._arriving.get(channel_id)
+        if kind == frames.METHOD and payload.startswith(frames.DELIVER):
+            self._arriving[channel_id] = frames.Delivery(self.channels[channel_id], payload)
+        elif arriving is None:
+            self.on_inbound_frame((kind, channel_id, payload))
+        elif arriving.add_header(payload) if kind == frames.HEADER else arriving.add_body(payload):
+            del self._arriving[channel_id]
+            arriving.channel.delivered(arriving)
+        self.bytes_recv += 1
 
     @property
     def unsent(self) -> int:

@@ -34,7 +34,7 @@ class CallerNotAllowed(Forbidden):
 class Desk(SharedExtension):  # type: ignore[misc]  # nameko carries no types
     """The queue of one service: takes each message, finds its door, and sees that it is answered and acked."""
 
-    link: Link
+    link: Link | None = None
     ear: Ear | None = None
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Desk(SharedExtension):  # type: ignore[misc]  # nameko carries no types
         super().__init__()
         self.doors: dict[str, Rpc] = {}
         self._waiting = 0
-        self._idle = Event()
+        self._nobody_waits = Event()
 
     def setup(self) -> None:
         """Share the link of the process; nothing is waited for."""
@@ -54,40 +54,35 @@ class Desk(SharedExtension):  # type: ignore[misc]  # nameko carries no types
 
     def start(self) -> None:
         """Listen from now on; a broker that is away is waited for in the background."""
-        self.ear = self.link.listen(f"rpc-{self.name}", f"{self.name}.*", self.container.max_workers, self.receive)
+        if self.link is not None:
+            self.ear = self.link.listen(f"rpc-{self.name}", f"{self.name}.*", self.container.max_workers, self.receive)
 
     def hush(self) -> None:
         """Take no more messages, and return when every one that was taken has a worker."""
         ear, self.ear = self.ear, None
-        if ear is not None:
+        if self.link is not None and ear is not None:
             self.link.stop_listening(ear)
         while self._waiting:
-            self._idle.wait()
+            self._nobody_waits.wait()
 
     def stop(self) -> None:
-        """Leave the link; the workers have finished by now."""
-        self.hush()
-        leave(self.link)
+        """Leave the link; the workers have finished by now. What was not acked goes to another replica."""
+        link, self.link = self.link, None
+        if link is not None:
+            leave(link)
 
-    def kill(self) -> None:
-        """Leave at once; the broker gives what was not acked to another replica."""
-        if self.ear is not None:
-            self.ear = None
-            leave(self.link)
+    kill = stop
 
     def receive(self, message: Any) -> None:
         """Begin the work a message asks for; never waits, never raises: this is the greenthread that reads."""
         try:
             self._begin(message)
         except Exception as fault:  # noqa: BLE001  no message may end the connection, whatever is in it
-            if not isinstance(fault, DomainError):
-                _log.warning("message not carried out: %s: %s", type(fault).__name__, fault)
+            _log.warning("message not carried out: %s: %s", type(fault).__name__, fault)
             self._finish(message, None, fault)
 
     def _begin(self, message: Any) -> None:
-        if late := wire.overdue(message.properties.get("application_headers") or {}):
-            _log.warning("dropped a call whose caller stopped waiting %.1f s ago", late)
-            _settle(message)
+        if _dropped(message):
             return
         method = message.delivery_info["routing_key"].rpartition(".")[2]
         door = self.doors.get(method)
@@ -101,16 +96,19 @@ class Desk(SharedExtension):  # type: ignore[misc]  # nameko carries no types
             work()
         else:
             self._waiting += 1
-            eventlet.spawn(self._work_later, work)
+            eventlet.spawn(self._work_later, message, work)
 
-    def _work_later(self, work: Callable[[], None]) -> None:
+    def _work_later(self, message: Any, work: Callable[[], None]) -> None:
         try:
-            work()
+            with self.container._worker_pool.sem:  # noqa: SLF001  as above
+                pass
+            if not _dropped(message):
+                work()
         finally:
             self._waiting -= 1
             if not self._waiting:
-                idle, self._idle = self._idle, Event()
-                idle.send()
+                done, self._nobody_waits = self._nobody_waits, Event()
+                done.send()
 
     def _work(self, message: Any, door: Rpc, args: list[Any], kwargs: dict[str, Any]) -> None:
         try:
@@ -125,19 +123,28 @@ class Desk(SharedExtension):  # type: ignore[misc]  # nameko carries no types
             _settle(message, requeue=True)
 
     def _handle_result(self, message: Any, _worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
-        if exc_info and self.container._being_killed:  # noqa: SLF001  nameko has no other way to ask
+        if exc_info and self.container._being_killed:  # noqa: SLF001  as above
             _settle(message, requeue=True)
         else:
             self._finish(message, result, exc_info and exc_info[1])
         return result, exc_info
 
     def _finish(self, message: Any, result: Any, fault: BaseException | None) -> None:
-        if reply_to := message.properties.get("reply_to"):
+        reply_to = message.properties.get("reply_to")
+        if reply_to and self.link is not None:
             try:
                 self.link.answer(reply_to, message.properties.get("correlation_id"), wire.write_answer(result, fault))
             except NeverQueued:
                 _log.warning("the broker is away; an answer could not be sent")
         _settle(message)
+
+
+def _dropped(message: Any) -> bool:
+    late = wire.overdue(message.properties.get("application_headers") or {})
+    if late:
+        _log.warning("dropped a call whose caller stopped waiting %.1f s ago", late)
+        _settle(message)
+    return late > 0
 
 
 def _settle(message: Any, *, requeue: bool = False) -> None:
@@ -167,6 +174,7 @@ class Rpc(Entrypoint):  # type: ignore[misc]  # nameko carries no types
         """Stand at the desk, and learn once what the method takes."""
         self.desk.doors[self.method_name] = self
         self._signature = inspect.signature(getattr(self.container.service_cls, self.method_name))
+        self._names = _named_only(self._signature)
 
     def stop(self) -> None:
         """Let nobody in any more."""
@@ -179,10 +187,21 @@ class Rpc(Entrypoint):  # type: ignore[misc]  # nameko carries no types
 
     def check_signature(self, args: list[Any], kwargs: dict[str, Any]) -> None:
         """Raise nameko's IncorrectSignature when the method cannot be called like this."""
+        if not args and self._names and self._names[0] <= kwargs.keys() <= self._names[1]:
+            return
         try:
             self._signature.bind(None, *args, **kwargs)
         except TypeError as fault:
             raise IncorrectSignature(str(fault)) from None
+
+
+def _named_only(signature: inspect.Signature) -> tuple[frozenset[str], frozenset[str]] | None:
+    """Give the names a method must get and those it may get, when each can be given by its name."""
+    taken = list(signature.parameters.values())[1:]
+    if any(one.kind not in {one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD} for one in taken):
+        return None
+    must = frozenset(one.name for one in taken if one.default is one.empty)
+    return must, frozenset(one.name for one in taken)
 
 
 def rpc(*, callers: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -26,6 +26,7 @@ LARGEST = 8 * 1024 * 1024
 CLOCK_SKEW = 1.0
 
 _PREFIX = "nameko."
+_SHARED_USER = "guest"
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_UTC_Z
 _UTF8 = {"utf-8", "utf8", "binary", "", None}
 # The stock client rebuilds these by name; their texts are ours and name only what the caller sent.
@@ -75,16 +76,32 @@ def read_answer(body: bytes, properties: Mapping[str, Any]) -> Any:
     return data.get("result")
 
 
-def headers(remaining: float) -> dict[str, Any]:
-    """Give the headers of a call that may take ``remaining`` seconds more."""
-    carried: dict[str, Any] = {_PREFIX + name: value for name, value in context.headers().items()}
-    carried[DEADLINE] = int((time.time() + remaining) * 1000)
-    return carried
+def call_properties(reply_to: str, call_id: str, remaining: float, user: str) -> dict[str, Any]:
+    """Give the message properties of a call that may take ``remaining`` seconds more.
+
+    ``user`` is who the connection is logged in as; the broker refuses a false one, so the callee may trust it.
+    """
+    headers: dict[str, Any] = {_PREFIX + name: value for name, value in context.headers().items()}
+    headers[DEADLINE] = int((time.time() + remaining) * 1000)
+    return {
+        "content_type": CONTENT_TYPE,
+        "content_encoding": "utf-8",
+        "application_headers": headers,
+        "correlation_id": call_id,
+        "reply_to": reply_to,
+        "expiration": str(max(1, int(remaining * 1000))),
+        "user_id": "" if user == _SHARED_USER else user,
+    }
+
+
+def answer_properties(correlation_id: str | None) -> dict[str, Any]:
+    """Give the message properties of an answer."""
+    return {"content_type": CONTENT_TYPE, "content_encoding": "utf-8", "correlation_id": correlation_id}
 
 
 def carried(headers: Mapping[str, Any]) -> dict[str, Any]:
     """Give the context data a caller sent; what has an unexpected form is left out."""
-    data = {name[len(_PREFIX) :]: value for name, value in headers.items() if name.startswith(_PREFIX)}
+    data = {name[len(_PREFIX) :]: value for name, value in headers.items() if str(name).startswith(_PREFIX)}
     stack = data.get("call_id_stack", [])
     if not isinstance(stack, list) or not all(isinstance(call_id, str) for call_id in stack):
         del data["call_id_stack"]

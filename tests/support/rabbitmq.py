@@ -12,14 +12,11 @@ import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import pytest
 
 from tests.support.waiting import until
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # Debian's /usr/sbin/rabbitmq-server insists on the user rabbitmq; the script behind it runs as anybody.
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -30,8 +27,8 @@ START_TIMEOUT = 60.0
 class RabbitNode:
     """One broker process; ``url`` is the same across restarts."""
 
-    def __init__(self, users: Mapping[str, str] | None = None, vhosts: tuple[str, ...] = ()) -> None:
-        """Prepare a node with ``guest`` and further users (name to password), all-powerful on each vhost."""
+    def __init__(self, users: tuple[str, ...] = (), vhosts: tuple[str, ...] = ()) -> None:
+        """Prepare a node with ``guest`` and further users, all-powerful on each vhost."""
         _require_server()
         self.folder = Path(tempfile.mkdtemp(prefix="op-rabbit-"))
         self.port, dist_port, epmd_port = _free_ports(3)
@@ -39,11 +36,11 @@ class RabbitNode:
         self._process: subprocess.Popen[bytes] | None = None
         self._ports: subprocess.Popen[bytes] | None = None
         self._environ = _environment(self.folder, self.port, dist_port, epmd_port)
-        _write_definitions(self.folder, {"guest": "guest", **(users or {})}, ("/", *vhosts))
+        _write_definitions(self.folder, ("guest", *users), ("/", *vhosts))
 
-    def url_of(self, vhost: str, user: str = "guest", password: str = "guest") -> str:
-        """Give the address of a vhost for a user."""
-        return f"amqp://{user}:{password}@127.0.0.1:{self.port}/{'%2F' if vhost == '/' else vhost}"
+    def url_of(self, vhost: str, user: str = "guest") -> str:
+        """Give the address of a vhost for a user, whose password is the name."""
+        return f"amqp://{user}:{user}@127.0.0.1:{self.port}/{'%2F' if vhost == '/' else vhost}"
 
     @property
     def pid(self) -> int:
@@ -124,7 +121,7 @@ def shared_node() -> RabbitNode:
     return node
 
 
-SERVICE_USERS = {"teller": "t-secret", "vault": "v-secret", "stranger": "s-secret"}
+SERVICE_USERS = ("teller", "vault", "stranger")
 
 
 def _require_server() -> None:
@@ -163,10 +160,10 @@ def _environment(folder: Path, port: int, dist_port: int, epmd_port: int) -> dic
     }
 
 
-def _write_definitions(folder: Path, users: Mapping[str, str], vhosts: tuple[str, ...]) -> None:
+def _write_definitions(folder: Path, users: tuple[str, ...], vhosts: tuple[str, ...]) -> None:
     full = {"configure": ".*", "write": ".*", "read": ".*"}
     definitions = {
-        "users": [{"name": name, "password": password, "tags": ""} for name, password in users.items()],
+        "users": [{"name": user, "password": user, "tags": ""} for user in users],
         "vhosts": [{"name": vhost} for vhost in vhosts],
         "permissions": [{"user": user, "vhost": vhost, **full} for user in users for vhost in vhosts],
     }
