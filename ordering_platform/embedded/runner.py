@@ -34,9 +34,8 @@ def served(
     port: int,
     public_url: str,
     environ: Mapping[str, str] | None = None,
-    only: tuple[str, ...] = (),
 ) -> list[Served]:
-    """Give every service (or ``only`` some) with settings of its own; what is not fixed here may be set as usual.
+    """Give every service with settings of its own; what is not fixed here may be set as usual.
 
     ``port`` is the gateway's; the others get free ones that only this machine reaches.
     """
@@ -64,7 +63,6 @@ def served(
     return [
         Served(service.load(), back.get(service.name, front), FRONT if service.name == _GATEWAY else BACK)
         for service in SERVICES
-        if not only or service.name in only
     ]
 
 
