@@ -97,9 +97,8 @@ def running_doors(database_url: str, key_path: Path, keys: KeyFile) -> Iterator[
 
 
 @pytest.fixture
-def doors(running_doors: Doors, engine: Engine) -> Doors:
+def doors(running_doors: Doors, engine: Engine) -> Doors:  # noqa: ARG001  it empties the database behind the test
     """Give the doors of the service on a database that is emptied afterwards."""
-    assert engine
     OrderService.seated.clear()
     return running_doors
 

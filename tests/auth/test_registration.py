@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from ordering_platform.auth import registration
-from ordering_platform.auth.errors import InviteInvalid, RegistrationOff
+from ordering_platform.auth import attempts, registration
+from ordering_platform.auth.errors import InviteInvalid, RegistrationOff, TooManyRegistrations
 from ordering_platform.auth.models import audit_log, invites, users
 from tests.auth.people import HOME, PASSWORD, bearer, caller, person
 from tests.support import services
@@ -81,10 +81,10 @@ class TestOpen:
         assert len(everybody(engine)) == 1
 
     def test_one_address_registers_only_so_often(self, db: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(registration.attempts, "REGISTRATIONS", 2)
+        monkeypatch.setattr(attempts, "REGISTRATIONS", 2)
         for number in range(2):
             registration.register(db, OPEN, asking(email=f"n{number}@demo.example"), HERE)
-        with pytest.raises(registration.attempts.TooManyRegistrations):
+        with pytest.raises(TooManyRegistrations):
             registration.register(db, OPEN, asking(email="n3@demo.example"), HERE)
         registration.register(db, OPEN, asking(email="n3@demo.example"), "198.51.100.9")
 

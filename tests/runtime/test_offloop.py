@@ -48,7 +48,7 @@ def test_who_gives_up_waiting_leaves_the_lane_free() -> None:
     lane = Lane("slow", at_once=1, waiting=1)
     gate = real_threading.Event()
     first = eventlet.spawn(lane.run, gate.wait, 10)
-    until(lambda: lane._places.locked())
+    until(lane._places.locked)
     with pytest.raises(eventlet.Timeout), eventlet.Timeout(0.05):
         lane.run(divmod, 7, 2)
     assert lane.waiting == 0
