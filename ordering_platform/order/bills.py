@@ -1,0 +1,207 @@
+"""What payment asks of orders: hold them for a bill, let them go, note that they are paid. All idempotent by bill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import sqlalchemy as sa
+
+from ordering_platform.order import errors, statuses
+from ordering_platform.order.placing import check_content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from ordering_platform.order.menu import MenuBook
+
+# Locked in the order of their ids, so that two bills over the same orders cannot wait for each other.
+_HOLD = sa.text("""
+    SELECT o.*, s.status AS session_status, b.status AS bill_status, b.answer AS bill_answer,
+           v.policy, v.menu_version, v.order_cap_minor, v.pause_message, v.paused_until, v.tax_included,
+           v.tax_rounding, v.service_charge_bps, v.time_zone,
+           v.paused AND (v.paused_until IS NULL OR v.paused_until > now()) AS is_paused
+    FROM orders.orders o
+    JOIN orders.table_sessions s ON s.id = o.session_id
+    JOIN orders.venues v ON v.id = o.venue_id
+    LEFT JOIN orders.bill_locks b ON b.bill_id = :bill_id
+    WHERE o.venue_id = :venue_id AND (CAST(:session_id AS text) IS NULL OR o.session_id = :session_id)
+      AND CASE WHEN :whole_table
+          THEN o.session_id = :session_id AND o.status = ANY(:sent) AND o.payment_status = 'unpaid' AND NOT o.rehearsal
+          ELSE o.id = ANY(:order_ids) END
+    ORDER BY o.id
+    FOR UPDATE OF o
+""")
+
+_LINES = sa.text("""
+    SELECT * FROM orders.order_items WHERE order_id = ANY(:order_ids) ORDER BY order_id, position
+""")
+
+# A bill that was released before this late lock has left its row, and the insert finds it.
+_LOCK = sa.text("""
+    WITH bill AS (
+        INSERT INTO orders.bill_locks (bill_id, status, answer) VALUES (:bill_id, 'locked', CAST(:answer AS jsonb))
+        ON CONFLICT (bill_id) DO NOTHING RETURNING bill_id
+    ), locked AS (
+        UPDATE orders.orders SET locked_by_bill = bill.bill_id, payment_status = 'pending', version = version + 1,
+               updated_at = now()
+        FROM bill WHERE id = ANY(:order_ids) RETURNING orders.*
+    ), noted AS (
+        INSERT INTO orders.order_events (venue_id, session_id, order_id, subject_id, kind, actor_kind, actor_id,
+                                         from_status, to_status, private, rehearsal)
+        SELECT venue_id, session_id, id, :bill_id, 'order.payment_status_changed', :actor_kind, :actor_id,
+               'unpaid', 'pending', placed_at IS NULL, rehearsal
+        FROM locked
+    )
+    SELECT count(*) FROM locked
+""")
+
+_BILL = sa.text("SELECT status, answer FROM orders.bill_locks WHERE bill_id = :bill_id")
+
+_RELEASE = sa.text("""
+    INSERT INTO orders.bill_locks AS b (bill_id, status) VALUES (:bill_id, 'released')
+    ON CONFLICT (bill_id) DO UPDATE SET status = 'released', answer = NULL, updated_at = now()
+    WHERE b.status = 'locked'
+    RETURNING bill_id
+""")
+
+_FREE = sa.text("""
+    WITH freed AS (
+        UPDATE orders.orders SET locked_by_bill = NULL, payment_status = 'unpaid', version = version + 1,
+               updated_at = now()
+        WHERE locked_by_bill = :bill_id AND payment_status = 'pending' RETURNING *
+    ), noted AS (
+        INSERT INTO orders.order_events (venue_id, session_id, order_id, subject_id, kind, actor_kind, actor_id,
+                                         from_status, to_status, private, rehearsal)
+        SELECT venue_id, session_id, id, :bill_id, 'order.payment_status_changed', 'service', 'payment',
+               'pending', 'unpaid', placed_at IS NULL, rehearsal
+        FROM freed
+    )
+    SELECT count(*) FROM freed
+""")
+
+
+def lock(
+    tx: Connection,
+    book: MenuBook,
+    *,
+    bill_id: str,
+    venue_id: str,
+    session_id: str | None,
+    order_ids: Sequence[str],
+    guest_id: str | None,
+    expected_versions: dict[str, int] | None,
+) -> dict[str, Any]:
+    """Hold orders for a bill, all or none, and give what payment needs to price it.
+
+    Raises BillReleased, OrderNotFound, OrderLocked, OrderAlreadyPaid, OrderChanged, OrderEmpty,
+    OrderNotPlaced, OrderNotPayable and SessionClosed; where one pays first also what placing raises.
+    """
+    values = {
+        "bill_id": bill_id,
+        "venue_id": venue_id,
+        "session_id": session_id,
+        "order_ids": list(order_ids),
+        "whole_table": not order_ids,
+        "sent": list(statuses.SENT),
+    }
+    held = tx.execute(_HOLD, values).all()
+    if not held or held[0].bill_status is not None:
+        return _known(tx, bill_id, errors.OrderNotFound())
+    if len(held) < len(set(order_ids)):
+        raise errors.OrderNotFound
+    if all(order.locked_by_bill == bill_id for order in held):
+        return _known(tx, bill_id, errors.OrderNotFound())
+    for order in held:
+        _check(order, guest_id, expected_versions)
+    if len({(order.session_id, order.rehearsal) for order in held}) > 1:
+        raise errors.OrderNotPayable(reason="orders of one table and of one kind only")
+    lines = tx.execute(_LINES, {"order_ids": [order.id for order in held]}).mappings().all()
+    if not lines:
+        raise errors.OrderEmpty
+    for order in held:
+        if order.placed_at is None:
+            # Paid first means sent by being paid: what placing checks is checked before the money is taken.
+            check_content(tx, book, order, [line for line in lines if line["order_id"] == order.id], None)
+    answer = _answer(held, lines)
+    actor = {"actor_kind": "guest" if guest_id else "service", "actor_id": guest_id or "payment"}
+    ids = [order.id for order in held]
+    kept = {"bill_id": bill_id, "order_ids": ids, "answer": orjson.dumps(answer).decode(), **actor}
+    if tx.execute(_LOCK, kept).scalar_one() != len(held):
+        return _known(tx, bill_id, errors.BillReleased())
+    return answer
+
+
+def _known(tx: Connection, bill_id: str, otherwise: errors.BillReleased | errors.OrderNotFound) -> dict[str, Any]:
+    """Give the answer this bill was given before; raises BillReleased when it was given up since."""
+    bill = tx.execute(_BILL, {"bill_id": bill_id}).one_or_none()
+    if bill is None:
+        raise otherwise
+    if bill.status == "released":
+        raise errors.BillReleased
+    answer: dict[str, Any] = bill.answer
+    return answer
+
+
+def _check(order: Any, guest_id: str | None, expected_versions: dict[str, int] | None) -> None:
+    which = {"order_id": order.id, "number": order.number}
+    cart = order.placed_at is None
+    if guest_id is not None and cart and order.guest_id != guest_id:
+        raise errors.OrderNotFound
+    if guest_id is not None and order.session_status != "open":
+        raise errors.SessionClosed
+    if order.status in statuses.DEAD:
+        raise errors.OrderNotPayable(status=order.status, **which)
+    if order.payment_status in {"pending", "partially_paid"}:
+        raise errors.OrderLocked(**which)
+    if order.payment_status != "unpaid":
+        raise errors.OrderAlreadyPaid(**which)
+    if expected_versions is not None and expected_versions.get(order.id, order.version) != order.version:
+        raise errors.OrderChanged(version=order.version, **which)
+    if cart and order.policy != "pay_first":
+        raise errors.OrderNotPlaced(**which)
+
+
+def _answer(held: Sequence[Any], lines: Iterable[Any]) -> dict[str, Any]:
+    first = held[0]
+    return {
+        "currency": first.currency,
+        "currency_digits": first.currency_digits,
+        "tax_included": first.tax_included,
+        "tax_rounding": first.tax_rounding,
+        "service_charge_bps": first.service_charge_bps,
+        "rehearsal": first.rehearsal,
+        "time_zone": first.time_zone,
+        "session_id": first.session_id,
+        "table_id": first.table_id,
+        "table_name": first.table_name,
+        "orders": [
+            {"id": one.id, "number": one.number, "version": one.version + 1, "guest_id": one.guest_id} for one in held
+        ],
+        "lines": [
+            {
+                "id": line["id"],
+                "order_id": line["order_id"],
+                "menu_item_id": line["menu_item_id"],
+                "category_id": line["category_id"],
+                "tags": line["tags"],
+                "name": line["name"],
+                "quantity": line["quantity"],
+                "unit_minor": line["unit_minor"],
+                "gross_minor": line["unit_minor"] * line["quantity"],
+                "tax_ppm": line["tax_ppm"],
+                "discountable": line["discountable"],
+            }
+            for line in lines
+        ],
+    }
+
+
+def unlock(tx: Connection, *, bill_id: str) -> dict[str, Any]:
+    """Let the orders of a bill go; a bill nobody knows yet is marked, so that its late lock finds itself refused."""
+    if tx.execute(_RELEASE, {"bill_id": bill_id}).one_or_none() is None:
+        return {"released": 0}
+    # A statement of its own: the first may have waited for the very lock whose orders this one frees.
+    return {"released": tx.execute(_FREE, {"bill_id": bill_id}).scalar_one()}

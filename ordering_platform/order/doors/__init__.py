@@ -1,0 +1,1 @@
+"""The doors of the order service by subject; service.py puts them together."""

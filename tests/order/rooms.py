@@ -1,0 +1,102 @@
+"""A small restaurant for tests: rows with sensible defaults, and people who come through its doors."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from ordering_platform.order import sessions
+from ordering_platform.order.models import (
+    dining_tables,
+    menu_categories,
+    menu_items,
+    menu_options,
+    option_groups,
+    venues,
+)
+from ordering_platform.runtime.identity import Caller
+from ordering_platform.runtime.ids import new_code, new_id
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from ordering_platform.runtime.database import Transactions
+
+ROLES = ("kitchen", "waiter", "cashier", "manager", "owner")
+
+
+@dataclass(slots=True)
+class Room:
+    """One venue with two tables, a short menu and the people in it."""
+
+    venue: str
+    table: str
+    code: str
+    other_table: str
+    other_code: str
+    soup: str
+    coffee: str
+    oat: str
+    syrup: str
+
+
+def venue(tx: Connection, **changes: Any) -> Room:
+    """Build a venue: a soup at 6.50, a coffee at 3.00 with a choice of one milk and up to two syrups."""
+    venue_id = changes.pop("id", None) or new_id("ven")
+    values = {"name": "Zur Probe", "currency": "EUR", "currency_digits": 2, "time_zone": "Europe/Berlin"}
+    tx.execute(sa.insert(venues).values(id=venue_id, languages=["de", "en"], **{**values, **changes}))
+    tables = [_row(tx, dining_tables, "tbl", venue_id=venue_id, name=name, code=new_code(128)) for name in ("T1", "T2")]
+    category = _row(tx, menu_categories, "cat", venue_id=venue_id, name={"de": "Alles", "en": "All"})
+    milk = _row(tx, option_groups, "grp", venue_id=venue_id, name={"de": "Milch", "en": "Milk"}, min=1, max=1)
+    extra = _row(tx, option_groups, "grp", venue_id=venue_id, name={"de": "Sirup"}, min=0, max=2)
+    options = [
+        _row(tx, menu_options, "opt", venue_id=venue_id, group_id=group, name={"de": name}, price_minor=price)
+        for group, name, price in ((milk, "Hafer", 50), (milk, "Kuh", 0), (extra, "Vanille", 70))
+    ]
+    dish = {"venue_id": venue_id, "category_id": category, "tax_ppm": 70_000}
+    soup = _row(tx, menu_items, "itm", **dish, name={"de": "Suppe", "en": "Soup"}, price_minor=650, tags=["vegan"])
+    coffee = _row(tx, menu_items, "itm", **dish, name={"de": "Kaffee"}, price_minor=300, option_group_ids=[milk, extra])
+    codes = dict(tx.execute(sa.select(dining_tables.c.id, dining_tables.c.code)).all())  # type: ignore[arg-type]  # pairs
+    return Room(
+        venue=venue_id,
+        table=tables[0],
+        code=codes[tables[0]],
+        other_table=tables[1],
+        other_code=codes[tables[1]],
+        soup=soup,
+        coffee=coffee,
+        oat=options[0],
+        syrup=options[2],
+    )
+
+
+def _row(tx: Connection, table: sa.Table, prefix: str, **values: Any) -> str:
+    row_id = new_id(prefix)
+    tx.execute(sa.insert(table).values(id=row_id, **values))
+    return row_id
+
+
+def guest(db: Transactions, room: Room, *, code: str | None = None, **scan: Any) -> Caller:
+    """Scan a table's code as a new guest."""
+    guest_id = new_id("gst")
+    opened = sessions.open_by_scan(
+        db,
+        table_code=code or room.code,
+        guest_id=guest_id,
+        nickname=scan.get("nickname"),
+        visit_code=scan.get("visit_code"),
+    )
+    return Caller("guest", guest_id, opened["venue_id"], session=opened["session_id"], table=opened["table_id"])
+
+
+def staff(room: Room, role: str = "waiter") -> Caller:
+    """Give somebody who works at the venue."""
+    return Caller("staff", new_id("usr"), room.venue, frozenset(ROLES[: ROLES.index(role) + 1]))
+
+
+def key() -> str:
+    """Make an Idempotency-Key."""
+    return secrets.token_hex(16)
