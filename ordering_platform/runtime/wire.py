@@ -114,7 +114,7 @@ def overdue(headers: Mapping[str, Any]) -> float:
     The clocks of two machines may differ by CLOCK_SKEW seconds before anything is dropped for it.
     """
     deadline = headers.get(DEADLINE)
-    if not isinstance(deadline, int):
+    if type(deadline) is not int:
         return 0.0
     late = time.time() - deadline / 1000
     return late if late > CLOCK_SKEW else 0.0
