@@ -46,6 +46,7 @@ class Exchange:
     """What the access log wants to know about a request, filled in on its way."""
 
     request_id: str
+    path: str
     route: str = ""
     caller: str = ""
 
@@ -106,7 +107,7 @@ class App:
                 service=self.service,
                 method=method,
                 route=exchange.route,
-                path=environ.get("PATH_INFO", ""),
+                path=exchange.path,
                 status=reply.status,
                 ms=round(seconds * 1000, 2),
                 bytes=0 if reply.streams else len(reply.body),  # type: ignore[arg-type]  # streams was asked
@@ -120,6 +121,8 @@ class App:
         entrypoint, variables = self._find(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         door: Door = entrypoint.door
         exchange.route = door.url
+        if entrypoint.discreet:
+            exchange.path = door.url
         headers = cast("Mapping[str, str]", EnvironHeaders(environ))
         caller = self._caller(door, headers)
         exchange.caller = caller.id
@@ -257,7 +260,7 @@ def _exchange(environ: dict[str, Any]) -> Exchange:
     request_id = context.usable_request_id(environ.get("HTTP_X_REQUEST_ID"))
     context.request_id.set(request_id)
     context.traceparent.set(context.usable_traceparent(environ.get("HTTP_TRACEPARENT")))
-    return Exchange(request_id)
+    return Exchange(request_id, environ.get("PATH_INFO", ""))
 
 
 def _told(status: int, body: dict[str, Any]) -> Reply:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.errors import DomainError
     from ordering_platform.runtime.identity import Who
 
+#: Variables of an address whose values must not stand in a log: who knows one may use it.
+SECRET_VARIABLES = frozenset({"token", "code", "secret", "invite"})
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 
@@ -40,19 +42,26 @@ class Door:
     def __post_init__(self) -> None:
         """Refuse, at import, a door that could never work."""
         if not set(self.method.split(",")) <= METHODS:
-            msg = f"{self.method} is not a method a door can have"
-            raise TypeError(msg)
+            raise TypeError(f"{self.method} is not a method a door can have")
         if not self.url.startswith("/"):
-            msg = f"the address of a door begins with a slash: {self.url}"
-            raise TypeError(msg)
+            raise TypeError(f"the address of a door begins with a slash: {self.url}")
         if self.raw and self.body is not None:
-            msg = f"{self.method} {self.url}: a raw door reads no schema"
-            raise TypeError(msg)
+            raise TypeError(f"{self.method} {self.url}: a raw door reads no schema")
 
     @property
     def media_types(self) -> tuple[str, ...]:
         """What a client must accept at least one of; nothing where the door does not say what it answers."""
         return ("application/json", *self.produces) if self.answers is not None else self.produces
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the variables in the address, in their order."""
+        return tuple(_VARIABLE.findall(self.url))
+
+    @property
+    def discreet(self) -> bool:
+        """Whether the path carries a secret and the access log shows the route alone."""
+        return not SECRET_VARIABLES.isdisjoint(self.variables)
 
 
 def described(door_of: Callable[..., Door], method: Callable[..., Any]) -> Door:
@@ -66,9 +75,7 @@ def described(door_of: Callable[..., Door], method: Callable[..., Any]) -> Door:
         summary=" ".join(words[0].split()),
         description=words[1] if len(words) > 1 else "",
     )
-    expected = _VARIABLE.findall(door.url)
     taken = list(inspect.signature(method).parameters)[2:]
-    if set(taken) != set(expected):
-        msg = f"{method.__qualname__} takes {taken}, but {door.url} gives {expected}"
-        raise TypeError(msg)
+    if set(taken) != set(door.variables):
+        raise TypeError(f"{method.__qualname__} takes {taken}, but {door.url} gives {list(door.variables)}")
     return door

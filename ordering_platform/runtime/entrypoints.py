@@ -103,6 +103,7 @@ class HttpDoor(Entrypoint):  # type: ignore[misc]  # nameko carries no types
         """Keep what the decorator worked out."""
         super().__init__()
         self.door = door
+        self.discreet = door.discreet
 
     def setup(self) -> None:
         """Tell the web server of this address."""

@@ -40,3 +40,11 @@ def open_once(settings: Settings) -> None:
     number = settings.internal_port
     if number and number not in _ports:
         _ports[number] = Port(Internal(), settings, number, shared=settings.reuse_port)
+
+
+def close_all() -> None:
+    """Close the internal ports of this process."""
+    while _ports:
+        _, port = _ports.popitem()
+        port.close()
+        port.cut()

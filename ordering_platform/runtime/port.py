@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import json
 import socket
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import eventlet
+from eventlet.greenio import GreenSocket
 
-from ordering_platform.runtime import logs
+from ordering_platform.runtime import health, logs
 from ordering_platform.runtime.errors import Overloaded
 from ordering_platform.runtime.protocol import IDLE, Connection
 
@@ -21,6 +25,7 @@ _log = logs.get("port")
 _BACKLOG = 512
 _PAUSE = 0.1
 _POLL = 0.02
+_ASK = 1.0
 
 
 class PortTaken(RuntimeError):
@@ -44,8 +49,13 @@ class Port:
         return len(self._connections)
 
     def close(self) -> None:
-        """Accept nobody new; what is connected stays."""
+        """Accept nobody new; what is connected stays, and so does who had already come as far as the kernel."""
         self._acceptor.kill()
+        self._listener.settimeout(0)
+        with suppress(OSError):
+            while True:
+                sock, address = self._listener.accept()
+                eventlet.spawn(self._serve, GreenSocket(sock), address[0])
         self._listener.close()
 
     def take_leave(self) -> None:
@@ -56,9 +66,9 @@ class Port:
             eventlet.sleep(_POLL)
 
     def cut(self) -> None:
-        """Close every connection now."""
+        """Break off every connection."""
         for connection in list(self._connections):
-            connection.close()
+            connection.cut()
 
     def _accept(self) -> None:
         while True:
@@ -92,6 +102,33 @@ class Port:
         if idle is not None:
             idle.take_leave()
         return idle is not None
+
+
+def refuse_taken(host: str, number: int, service: str | None) -> None:
+    """Raise PortTaken when the port cannot be ours; ``service`` is our name if we share it with our like.
+
+    A shared port is asked who answers there: another service on it would get every second request of ours.
+    """
+    listen(host, number, shared=service is not None).close()
+    if service is None:
+        return
+    found = _who_answers(host, number)
+    if found not in {None, service}:
+        raise PortTaken(f"port {number} on {host} is shared by the service {found}; set another port for {service}")
+
+
+def _who_answers(host: str, number: int) -> str | None:
+    try:
+        with eventlet.Timeout(_ASK), eventlet.connect((_reachable(host), number)) as sock:
+            sock.sendall(f"GET {health.LIVE} HTTP/1.0\r\n\r\n".encode())
+            answer = b"".join(iter(partial(sock.recv, 4096), b""))
+            return str(json.loads(answer.partition(b"\r\n\r\n")[2])["service"])
+    except (OSError, ValueError, KeyError, TypeError, eventlet.Timeout):
+        return None
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  the wildcard is asked by loopback
 
 
 def listen(host: str, port: int, *, shared: bool = False) -> Any:

@@ -82,9 +82,14 @@ class Connection:
             self.close()
 
     def close(self) -> None:
-        """Close the socket now."""
+        """Close the socket for good; nothing may be waiting for it."""
         self.closing = True
         self.sock.close()
+
+    def cut(self) -> None:
+        """Break the connection off, whatever is under way; its greenthread wakes up and closes it."""
+        self.closing = True
+        _shut(self.sock, socket.SHUT_RDWR)
 
     def refuse(self, error: DomainError) -> None:
         """Answer whatever this client wants with an error, and close."""
@@ -97,7 +102,7 @@ class Connection:
         self.closing = True
         if self.state == IDLE:
             # Only the reading side: a request that has already arrived is still read and answered.
-            _shut_reading(self.sock)
+            _shut(self.sock, socket.SHUT_RD)
         elif self.state == STREAMING:
             self.end_stream()
 
@@ -270,9 +275,9 @@ def _keeps(environ: dict[str, Any]) -> bool:
     return "close" not in wishes
 
 
-def _shut_reading(sock: Any) -> None:
+def _shut(sock: Any, how: int) -> None:
     try:
-        sock.shutdown(socket.SHUT_RD)
+        sock.shutdown(how)
     except OSError as fault:
         if fault.errno not in {errno.ENOTCONN, errno.EBADF}:
             raise

@@ -53,8 +53,7 @@ def dump(value: Any) -> bytes:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            msg = "a time without a time zone may not leave the house"
-            raise TypeError(msg)
+            raise TypeError("a time without a time zone may not leave the house")
         return rfc3339(value.astimezone(UTC))
     if isinstance(value, FieldError):
         return value.as_dict()
@@ -94,6 +93,5 @@ def _reply_from_answer(answer: Answer) -> Reply:
 def checked(name: str, value: str) -> tuple[str, str]:
     """Let a response header pass; raises UnsafeHeader for line breaks and text outside Latin-1."""
     if not _FIELD_NAME.fullmatch(name) or not _FIELD_VALUE.fullmatch(value):
-        msg = f"the response header {name!r} may not be sent"
-        raise UnsafeHeader(msg)
+        raise UnsafeHeader(f"the response header {name!r} may not be sent")
     return name, value

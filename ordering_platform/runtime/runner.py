@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import eventlet
 from eventlet.event import Event
 
-from ordering_platform.runtime import logs
+from ordering_platform.runtime import logs, port
 from ordering_platform.runtime.container import Container
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Runner:
 
     def __init__(self, served: Sequence[Served]) -> None:
         """Bind every service; nothing is opened yet."""
+        self._served = served
         self._tiers: dict[int, list[Container]] = {}
         self.containers: dict[str, Container] = {}
         for one in served:
@@ -51,7 +52,12 @@ class Runner:
                 container.drain_delay = 0.0
 
     def start(self) -> None:
-        """Start the last tier first; when one service cannot start, those that run are stopped again."""
+        """Start the last tier first; when one service cannot start, those that run are stopped again.
+
+        Raises PortTaken before anything has started.
+        """
+        for one in self._served:
+            port.refuse_taken(one.settings.http_host, one.settings.http_port, _sharing(one))
         try:
             for tier in sorted(self._tiers, reverse=True):
                 _all(container.start for container in self._tiers[tier])
@@ -98,7 +104,11 @@ def run(served: Sequence[Served], *, ready: Callable[[Runner], None] | None = No
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, partial(_on_signal, stopping))
     runner = Runner(served)
-    runner.start()
+    try:
+        runner.start()
+    except port.PortTaken as taken:
+        _log.critical("%s", taken)
+        return 1
     for container in runner.containers.values():
         eventlet.spawn(_report_death, container, stopping)
     if ready is not None:
@@ -129,6 +139,11 @@ def _report_death(container: Container, stopping: Event) -> None:
     except Exception as fault:  # noqa: BLE001  whatever killed it, the process has to end and say so
         if not stopping.ready():
             stopping.send(fault)
+
+
+def _sharing(one: Served) -> str | None:
+    name: str = one.service.name  # type: ignore[attr-defined]  # nameko demands it of every service
+    return name if one.settings.reuse_port else None
 
 
 def _all(calls: Iterable[Callable[[], None]]) -> None:

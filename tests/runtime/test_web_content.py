@@ -105,7 +105,12 @@ class TestOrder:
         with serving(Shop.fresh()) as shop:
             started: list[Any] = []
             spawn = shop.container.spawn_worker
-            shop.container.spawn_worker = lambda *args, **kwargs: started.append(args) or spawn(*args, **kwargs)
+
+            def noted(*args: Any, **kwargs: Any) -> Any:
+                started.append(args)
+                return spawn(*args, **kwargs)
+
+            shop.container.spawn_worker = noted
             assert post(shop, b"[", JSON).status == 400
             assert post(shop, b"{}", JSON).status == 422
             assert call(shop.port, "POST", "/cakes", {}).status == 401
@@ -134,14 +139,23 @@ def test_a_door_of_another_media_type_takes_clients_of_that_type_only(shop: Runn
     assert call(shop.port, "GET", "/picture", headers={"Accept": "application/json"}).status == 406
 
 
-@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"])
+@pytest.mark.parametrize(
+    "kind", ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"]
+)
 def test_json_by_any_of_its_names_is_read(shop: Running, kind: str) -> None:
     assert post(shop, b'{"name": "a"}', {"Content-Type": kind}).status == 201
 
 
 @pytest.mark.parametrize(
     "kind",
-    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonp", "", "application/json; charset=utf-16"],
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "application/jsonp",
+        "",
+        "application/json; charset=utf-16",
+    ],
 )
 def test_a_body_of_another_type_is_refused(shop: Running, kind: str) -> None:
     answer = post(shop, b'{"name": "a"}', {"Content-Type": kind})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ordering_platform.runtime import config
+from ordering_platform.runtime.entrypoints import HttpDoor
 from ordering_platform.runtime.runner import Runner, Served
 from tests.support.http import free_port
 
@@ -37,7 +38,7 @@ class Running:
 
     @property
     def _web(self) -> Any:
-        return next(iter(entrypoint.server for entrypoint in self.container.entrypoints))
+        return next(iter(one.server for one in self.container.entrypoints if isinstance(one, HttpDoor)))
 
 
 def settings(**overrides: Any) -> Settings:

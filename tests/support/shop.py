@@ -118,6 +118,10 @@ class Shop:
     def picture(self, _request: Request) -> Answer:
         return Answer(b"<svg/>", headers={"Content-Type": "image/svg+xml"})
 
+    @http("GET", "/receipts/<token>", who=ANYONE)
+    def receipt(self, _request: Request, token: str) -> dict[str, Any]:
+        return {"known": bool(token)}
+
     @http("GET", "/large", who=ANYONE)
     def large(self, _request: Request) -> Answer:
         return Answer(bytes(20_000_000), headers={"Content-Type": "application/octet-stream"})
