@@ -1,1 +1,114 @@
-"""The ways to pay, as plug-ins behind one protocol."""
+"""The ways to pay, as plug-ins behind one protocol: what a provider must be able to do, and which are switched on.
+
+A provider is a class with the name of its method in the entry-point group
+``ordering_platform.payment_providers``. Everything it is asked carries our payment id as its key, so that
+asking twice charges once. What it answers is an ``Outcome``; what it cannot answer in time is
+``ProviderSilent``, and the payment stays unknown until a later look-up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from ordering_platform.payment.errors import CardInvalid, ChallengeNotPending, ProviderNotFound
+from ordering_platform.runtime.config import ConfigInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ordering_platform.runtime.config import Settings
+
+Status = Literal["processing", "requires_action", "captured", "failed", "unknown"]
+
+GROUP = "ordering_platform.payment_providers"
+
+
+class ProviderSilent(Exception):
+    """The provider did not answer in time: the charge may or may not have been made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What is to be charged: our payment id is the provider's idempotency key; ``amount`` is in minor units."""
+
+    payment_id: str
+    amount: int
+    currency: str
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a provider says about a charge; ``amount`` and ``currency`` are what it has really charged."""
+
+    status: Status
+    reference: str | None = None
+    amount: int = 0
+    currency: str = ""
+    code: str | None = None
+    next_action: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a signed webhook is about; its content is never believed, the provider is asked again."""
+
+    event_id: str
+    kind: str
+    payment_id: str | None
+
+
+class Provider:
+    """The base of every way to pay; ``kind`` is ``counter`` where staff confirm, ``online`` otherwise."""
+
+    id: ClassVar[str]
+    name: ClassVar[str]
+    kind: ClassVar[Literal["counter", "online"]]
+
+    def __init__(self, settings: Settings) -> None:
+        """Keep what the provider needs; touches no network."""
+
+    def described(self) -> dict[str, Any]:
+        """Give what a page needs to offer this way to pay."""
+        return {"id": self.id, "name": self.name, "kind": self.kind}
+
+    def check(self, card: Mapping[str, Any] | None) -> None:
+        """Let a card pass that could be charged; raises CardInvalid before anything is kept."""
+        if card is not None:
+            raise CardInvalid
+
+    def create(self, charge: Charge) -> Outcome:
+        """Charge once for this payment id, however often it is asked.
+
+        Raises ProviderSilent where the answer is lost and ProviderUnavailable where nothing was sent.
+        """
+        raise NotImplementedError
+
+    def look_up(self, payment_id: str) -> Outcome | None:
+        """Give the present state of a charge, or None where none has arrived; raises ProviderSilent."""
+        raise NotImplementedError
+
+    def cancel(self, payment_id: str) -> Outcome:
+        """Make sure this payment id will never be charged, or say that it has been; raises ProviderSilent."""
+        raise NotImplementedError
+
+    def challenge(self, payment_id: str, *, approve: bool) -> Outcome:
+        """Give the card holder's answer where the provider lets us pass it on; raises ChallengeNotPending."""
+        del payment_id, approve
+        raise ChallengeNotPending
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Notice:
+        """Check the signature of a webhook; raises WebhookInvalid or, without webhooks, ProviderNotFound."""
+        del headers, body
+        raise ProviderNotFound
+
+
+def switched_on(settings: Settings) -> dict[str, Provider]:
+    """Make the providers the settings name, in their order; raises ConfigInvalid for one that is not installed."""
+    installed = {one.name: one for one in entry_points(group=GROUP)}
+    missing = [name for name in settings.payment_providers if name not in installed]
+    if missing:
+        raise ConfigInvalid(f"ORDERING_PAYMENT_PROVIDERS: no plug-in is installed for {', '.join(missing)}")
+    return {name: installed[name].load()(settings) for name in settings.payment_providers}

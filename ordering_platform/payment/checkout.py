@@ -1,0 +1,112 @@
+"""Checkout: one call that opens a bill and pays it; what is told once under a key is told again to every repeat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ordering_platform.payment import bills
+from ordering_platform.payment.arrows import arrow
+from ordering_platform.payment.idempotency import check_same, claim, refusal, replay, route_of
+from ordering_platform.payment.quoting import offer, question
+from ordering_platform.payment.runs import Run, new_run_id
+from ordering_platform.payment.saga import drive
+from ordering_platform.runtime.errors import DomainError, IdempotencyInProgress
+from ordering_platform.runtime.ids import new_id
+from ordering_platform.runtime.replies import JSON, Reply
+
+if TYPE_CHECKING:
+    from ordering_platform.payment.till import Till
+    from ordering_platform.runtime.request import Request
+
+CREATED = 201
+_FIRST_SERVER_ERROR = 500
+
+
+def open_bill(till: Till, request: Request) -> Reply:
+    """Open a bill for orders and, where a method is named, pay it whole.
+
+    Raises what order-service, promotion-service or the provider refuse, and IdempotencyInProgress while the
+    first request with this key is still under way.
+    """
+    body = request.body
+    if method := body.get("method"):
+        till.offered(method).check(body.get("card"))
+    me = new_run_id()
+    with till.db.single() as tx:
+        bill = bills.insert_once(tx, _new_bill(request, me, till.terms.lease))
+    if bill is None:
+        return _repeat(till, request, me)
+    arrow("opened")
+    return _driven(Run(till, bill, me, request.caller.id))
+
+
+def codes_of(body: dict[str, Any]) -> list[str]:
+    """Give the promotion codes of a request, however many it names."""
+    return [*body.get("codes", []), *([body["code"]] if body.get("code") else [])]
+
+
+def quote(till: Till, request: Request) -> dict[str, Any]:
+    """Price orders without locking or reserving anything; the checkout of the same moment has the same total."""
+    caller, body = request.caller, request.body
+    found = till.order.read_for_bill(
+        venue_id=caller.venue, session_id=caller.session or None, order_ids=body.get("order_ids", [])
+    )
+    codes = codes_of(body)
+    guests = {order["guest_id"] for order in found["orders"]}
+    guest_id = caller.id if caller.is_guest else (guests.pop() if len(guests) == 1 else None)
+    try:
+        answer = till.promotion.evaluate(**question(found, caller.venue, codes, guest_id))
+    except DomainError as fault:
+        if fault.status < _FIRST_SERVER_ERROR or codes:
+            raise
+        answer = None
+    return offer(found, body.get("tip"), answer).as_json()
+
+
+def _new_bill(request: Request, me: str, lease: float) -> dict[str, Any]:
+    caller, body = request.caller, request.body
+    return {
+        "id": new_id("bil"),
+        "venue_id": caller.venue,
+        "session_id": caller.session or None,
+        "guest_id": caller.id if caller.is_guest else None,
+        "status": "created",
+        "order_ids": body.get("order_ids", []),
+        "request": {
+            "codes": codes_of(body),
+            "method": body.get("method"),
+            "card": body.get("card"),
+            "tip": body.get("tip"),
+            "expected_total": body.get("expected_total"),
+        },
+        **claim(request),
+        "lease_owner": me,
+        "next_run_at": bills.in_seconds(lease),
+    }
+
+
+def _driven(run: Run) -> Reply:
+    try:
+        drive(run)
+    except bills.LeaseLost:
+        raise IdempotencyInProgress from None
+    if run.bill["answer"] is None:
+        raise refusal(run.bill["failure"]) if run.bill["failure"] else IdempotencyInProgress()
+    return Reply(CREATED, [("Content-Type", JSON)], bytes(run.bill["answer"]))
+
+
+def _repeat(till: Till, request: Request, me: str) -> Reply:
+    """Answer a key that has been used: the first answer again, or drive on what a dead driver has left."""
+    with till.db.read() as tx:
+        bill = bills.of_key(tx, request.caller.id, route_of(request), str(request.idempotency_key))
+    if bill is None:
+        # Its key has just gone free; the next repeat starts anew.
+        raise IdempotencyInProgress
+    check_same(bill, request)
+    if bill["answer"] is not None or (bill["failure"] and bill["failure"]["kept"]):
+        return replay(bill, request)
+    with till.db.single() as tx:
+        bill = bills.take(tx, bill["id"], me, till.terms.lease)
+    if bill is None:
+        raise IdempotencyInProgress
+    return _driven(Run(till, bill, me, request.caller.id))

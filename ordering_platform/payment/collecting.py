@@ -1,0 +1,139 @@
+"""Asks providers for the money of a bill: the same key while young, later only look-ups, at last a cancellation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ordering_platform.payment import bills, payments
+from ordering_platform.payment.arrows import called
+from ordering_platform.payment.errors import (
+    PaymentCancelled,
+    PaymentDeclined,
+    PaymentExpired,
+    ProviderUnavailable,
+)
+from ordering_platform.payment.idempotency import failure_of
+from ordering_platform.payment.providers import Charge, Outcome, Provider, ProviderSilent
+from ordering_platform.payment.runs import RESUME_FOR, Run, age, give_up, log, rest
+
+if TYPE_CHECKING:
+    from ordering_platform.payment.bills import Bill
+    from ordering_platform.payment.payments import Payment
+    from ordering_platform.payment.till import Till
+    from ordering_platform.runtime.errors import DomainError
+
+ENDED = ("captured", "failed")
+
+
+def collect(run: Run) -> None:
+    """From paying to captured or compensating; rests while a provider, a guest or the staff take their time."""
+    pending = _pending(run)
+    for payment in pending:
+        if not _waits_for_staff(run.till, payment):
+            outcome = ask(run.till, payment, fresh=run.bill["attempts"] == 0)
+            run.payment, run.bill = book(run.till, payment, outcome, run.me, run.actor)
+            run.stage = run.bill["status"]
+            if run.stage != "paying":
+                return
+    if not pending and run.bill["paid_minor"] == 0 and run.age > run.till.terms.online_expiry:
+        give_up(run, PaymentExpired())
+    else:
+        rest(run, _patience(run, pending))
+
+
+def _pending(run: Run) -> list[Payment]:
+    if run.payment is not None and payments.is_pending(run.payment):
+        return [run.payment]
+    with run.till.db.read() as tx:
+        found = payments.of_bill(tx, run.bill["id"])
+    if len(found) == 1:
+        run.payment = found[0]
+    return [payment for payment in found if payments.is_pending(payment)]
+
+
+def _waits_for_staff(till: Till, payment: Payment) -> bool:
+    expiry = till.terms.counter_expiry
+    at_counter = till.provider(payment["method"]).kind == "counter"
+    return at_counter and (expiry is None or age(payment) <= expiry)
+
+
+def _patience(run: Run, pending: list[Payment]) -> float | None:
+    """Say when to look again: soon for a provider, at its end for a wait, never where only people can go on."""
+    terms = run.till.terms
+    if any(run.till.provider(payment["method"]).kind == "online" for payment in pending):
+        return run.pause
+    expiry = terms.counter_expiry if pending else terms.online_expiry
+    if expiry is None or run.bill["paid_minor"]:
+        return None
+    return max(expiry - min(map(age, pending or [run.bill])), 1.0)
+
+
+def ask(till: Till, payment: Payment, *, fresh: bool = False) -> Outcome:
+    """Ask the provider what has become of a payment; silence is ``unknown``, never ``failed``."""
+    provider = till.provider(payment["method"])
+    try:
+        outcome = _asked(till, provider, payment)
+    except ProviderSilent:
+        return Outcome("unknown")
+    except ProviderUnavailable:
+        # Only of a first attempt is it certain that nothing was charged by an earlier one.
+        return Outcome("failed", code=ProviderUnavailable.code) if fresh else Outcome("unknown")
+    return checked(payment, outcome)
+
+
+def _asked(till: Till, provider: Provider, payment: Payment) -> Outcome:
+    old = age(payment)
+    online = provider.kind == "online"
+    expiry = till.terms.online_expiry if online else till.terms.counter_expiry or 0
+    if old > expiry:
+        return cancelled(provider, payment, "expired")
+    if payment["reference"] is None and old <= RESUME_FOR:
+        charge = Charge(
+            payment["id"],
+            payment["amount_minor"] + payment["tip_minor"],
+            payment["currency"],
+            payment["card"] or {},
+        )
+        created: Outcome = called("provider.create", provider.create, charge)
+        return created
+    found: Outcome | None = called("provider.look_up", provider.look_up, payment["id"])
+    # A charge that never arrived is cancelled by its key, so that it cannot arrive any more.
+    return found or cancelled(provider, payment, "expired")
+
+
+def cancelled(provider: Provider, payment: Payment, code: str) -> Outcome:
+    """Make sure a payment is never charged, or learn that it has been; raises ProviderSilent."""
+    outcome: Outcome = called("provider.cancel", provider.cancel, payment["id"])
+    return replace(outcome, code=code) if outcome.status == "failed" else outcome
+
+
+def checked(payment: Payment, outcome: Outcome) -> Outcome:
+    """Let a capture pass that took exactly what was asked; any other never counts as paid and is left to people."""
+    asked = (payment["amount_minor"] + payment["tip_minor"], payment["currency"])
+    if outcome.status == "captured" and (outcome.amount, outcome.currency) != asked:
+        log.error("payment %s: %s %s was charged, not %s", payment["id"], outcome.amount, outcome.currency, asked)
+        return Outcome("unknown", reference=outcome.reference)
+    return outcome
+
+
+def refusal_for(outcome: Outcome) -> DomainError:
+    """Say to the guest why a payment has failed."""
+    known = {"cancelled": PaymentCancelled, "expired": PaymentExpired, ProviderUnavailable.code: ProviderUnavailable}
+    if outcome.code in known:
+        return known[outcome.code]()
+    return PaymentDeclined(reason=outcome.code)
+
+
+def book(till: Till, payment: Payment, outcome: Outcome, me: str, actor: str, **values: object) -> tuple[Payment, Bill]:
+    """Keep what became of a payment and what follows for its bill, in one transaction; give both as they are now.
+
+    Where somebody else (a webhook, the staff, another driver) has moved the payment first, theirs stands.
+    """
+    if outcome.status == "failed":
+        values["failure"] = failure_of(refusal_for(outcome))
+    with till.db.transaction() as tx:
+        moved = payments.move(tx, payment, outcome, actor, **values) if outcome.status != payment["status"] else None
+        if moved is not None and moved["status"] in ENDED:
+            return moved, bills.account(tx, moved, me, till.terms.lease)
+        return moved or payments.read(tx, payment["id"]) or payment, bills.read(tx, payment["bill_id"])

@@ -1,0 +1,108 @@
+"""What payment-service refuses, in the words a guest or a waiter reads."""
+
+from __future__ import annotations
+
+from ordering_platform.runtime.errors import (
+    BadRequest,
+    Conflict,
+    Invalid,
+    NotFound,
+    PaymentRequired,
+    Unavailable,
+)
+
+
+class BillNotFound(NotFound):
+    """There is no such bill, or it belongs to another table."""
+
+
+class PaymentNotFound(NotFound):
+    """There is no such payment, or it belongs to another table."""
+
+
+class ProviderNotFound(NotFound):
+    """No way to pay of this name is switched on here."""
+
+
+class PriceChanged(Conflict):
+    """The total is not the one you agreed to; look at the new quote and pay again. Nothing was charged."""
+
+
+class BillReleased(Conflict):
+    """An interrupted attempt was just taken back; send the same request again."""
+
+    retry_after = 1
+
+
+class BillClosed(Conflict):
+    """This bill takes no payments any more; look at its status."""
+
+
+class BillInProgress(Conflict):
+    """This bill is being worked on just now; ask again shortly."""
+
+    retry_after = 1
+
+
+class BillPartlyPaid(Conflict):
+    """Part of this bill is paid already, so it cannot be cancelled; ask staff for a refund."""
+
+
+class CounterPaymentPending(Conflict):
+    """You chose to pay at the counter; ask staff if you want to pay in another way."""
+
+
+class NothingDue(Conflict):
+    """Everything on this bill is paid or being paid just now."""
+
+
+class PaymentNotPending(Conflict):
+    """This payment has ended and cannot be confirmed any more; look at its status."""
+
+
+class PaymentNotAtCounter(Conflict):
+    """Only payments at the counter are confirmed by staff; online payments confirm themselves."""
+
+
+class ChallengeNotPending(Conflict):
+    """This payment waits for no answer from the card holder."""
+
+
+class PaymentDeclined(PaymentRequired):
+    """The payment was declined and nothing was charged; try another card or another way to pay."""
+
+
+class PaymentExpired(PaymentRequired):
+    """The payment was not finished in time and nothing was charged; start again to pay."""
+
+
+class PaymentCancelled(PaymentRequired):
+    """The payment was cancelled and nothing was charged; start again to pay."""
+
+
+class PaymentMethodUnknown(Invalid):
+    """This way to pay is not offered here; see /v1/payment-methods."""
+
+
+class CardInvalid(Invalid):
+    """This card cannot be used here; the sandbox knows the test cards listed in /v1/payment-methods."""
+
+
+class CurrencyMismatch(Invalid):
+    """The amount is in another currency than the bill; send it in the currency of the venue."""
+
+
+class TipTooLarge(Invalid):
+    """The tip is larger than the bill itself; send a smaller one."""
+
+
+class AmountOverDue(Invalid):
+    """The amount is more than what is left to pay on this bill."""
+
+
+class WebhookInvalid(BadRequest):
+    """The message is not signed by the payment provider, or is too old; it was not read."""
+
+
+class ProviderUnavailable(Unavailable):
+    """The payment provider cannot be reached; nothing was charged, the same request may be sent again."""

@@ -1,0 +1,119 @@
+"""Payments in the database: each move is a guarded statement and leaves an event that nobody changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from ordering_platform.payment.errors import PaymentNotFound
+from ordering_platform.payment.models import payment_events, payments
+from ordering_platform.payment.states import PAYMENT_MOVES, PAYMENT_PENDING, may_move
+from ordering_platform.runtime.schemas import is_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.engine import Connection
+
+    from ordering_platform.payment.providers import Outcome
+    from ordering_platform.runtime.identity import Caller
+
+Payment = dict[str, Any]
+
+
+def make(tx: Connection, row: Mapping[str, Any], actor: str) -> Payment | None:
+    """Make a payment with its first event, or give None where this caller has used this key on this route before."""
+    made = insert(payments).values(**row).on_conflict_do_nothing().returning(payments).cte("made")
+    return _payment(tx.execute(_with_event(made, "created", actor, {})).one_or_none())
+
+
+def move(tx: Connection, payment: Payment, outcome: Outcome, actor: str, **values: Any) -> Payment | None:
+    """Move a payment to what a provider says of it, or give None where somebody else has moved it since.
+
+    Raises ValueError for a move that no payment may make.
+    """
+    if not may_move(PAYMENT_MOVES, payment["status"], outcome.status):
+        raise ValueError(f"{payment['id']}: {payment['status']} may not become {outcome.status}")
+    whole = payment["amount_minor"] + payment["tip_minor"]
+    if outcome.status == "captured":
+        values |= {"authorized_minor": whole, "captured_minor": whole, "captured_at": sa.func.now()}
+    moved = (
+        sa.update(payments)
+        .where(payments.c.id == payment["id"], payments.c.status == payment["status"])
+        .values(
+            status=outcome.status,
+            reference=outcome.reference or payment["reference"],
+            next_action=dict(outcome.next_action) if outcome.next_action else None,
+            **values,
+        )
+        .returning(payments)
+        .cte("moved")
+    )
+    details = {"code": outcome.code} if outcome.code else {}
+    return _payment(tx.execute(_with_event(moved, payment["status"], actor, details)).one_or_none())
+
+
+def _with_event(changed: sa.CTE, start: str, actor: str, details: dict[str, Any]) -> Any:
+    """Write the event of a change in the same statement as the change."""
+    event = sa.select(
+        changed.c.id,
+        sa.literal(start),
+        changed.c.status,
+        sa.literal(actor),
+        sa.cast(sa.literal(details, JSONB), JSONB),
+    )
+    columns = ["payment_id", "from_status", "to_status", "actor", "details"]
+    return sa.select(changed).add_cte(sa.insert(payment_events).from_select(columns, event).cte("noted"))
+
+
+def of_key(tx: Connection, caller_id: str, route: str, key: str) -> Payment | None:
+    """Give the payment that was made under a key."""
+    mine = sa.and_(payments.c.caller_id == caller_id, payments.c.route == route, payments.c.key == key)
+    return _payment(tx.execute(sa.select(payments).where(mine)).one_or_none())
+
+
+def seen_by(tx: Connection, caller: Caller, payment_id: str) -> Payment:
+    """Give a payment to a guest of its table session or to staff of its venue; raises PaymentNotFound to others."""
+    found = None
+    if is_id(payment_id):
+        mine = sa.and_(payments.c.id == payment_id, payments.c.venue_id == caller.venue)
+        if not caller.is_staff:
+            mine = sa.and_(mine, payments.c.session_id == caller.session)
+        found = _payment(tx.execute(sa.select(payments).where(mine)).one_or_none())
+    if found is None:
+        raise PaymentNotFound
+    return found
+
+
+def read(tx: Connection, payment_id: str) -> Payment | None:
+    """Give a payment as it is now, or None."""
+    return _payment(tx.execute(sa.select(payments).where(payments.c.id == payment_id)).one_or_none())
+
+
+def of_bill(tx: Connection, bill_id: str) -> list[Payment]:
+    """List the payments of a bill, oldest first."""
+    rows = tx.execute(sa.select(payments).where(payments.c.bill_id == bill_id).order_by(payments.c.id))
+    return [dict(row) for row in rows.mappings()]
+
+
+def keep_answer(tx: Connection, payment_id: str, answer: bytes) -> bytes:
+    """Keep what the client is told of a payment and give what it is told: the first one stays."""
+    kept = sa.func.coalesce(payments.c.answer, answer)
+    changed = sa.update(payments).where(payments.c.id == payment_id).values(answer=kept).returning(payments.c.answer)
+    return bytes(tx.execute(changed).scalar_one())
+
+
+def free_key(tx: Connection, payment_id: str) -> None:
+    """Let a key go whose request may be tried again from the start."""
+    tx.execute(sa.update(payments).where(payments.c.id == payment_id).values(key=None))
+
+
+def is_pending(payment: Mapping[str, Any]) -> bool:
+    """Whether a payment may still become captured."""
+    return payment["status"] in PAYMENT_PENDING
+
+
+def _payment(row: Any) -> Payment | None:
+    return dict(row._mapping) if row is not None else None  # noqa: SLF001  the public name of SQLAlchemy for it

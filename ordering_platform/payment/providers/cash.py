@@ -1,0 +1,30 @@
+"""Paying at the counter: nothing is charged here, somebody on the staff confirms that the money is in the drawer."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from ordering_platform.payment.providers import Charge, Outcome, Provider
+
+
+class Cash(Provider):
+    """Coins and notes; the payment waits until staff confirm or cancel it."""
+
+    id: ClassVar[str] = "cash"
+    name: ClassVar[str] = "Pay at the counter"
+    kind: ClassVar[Literal["counter", "online"]] = "counter"
+
+    def create(self, charge: Charge) -> Outcome:
+        """Begin to wait for staff."""
+        del charge
+        return Outcome("processing")
+
+    def look_up(self, payment_id: str) -> Outcome | None:
+        """Still waiting: only our own books know whether staff have confirmed."""
+        del payment_id
+        return Outcome("processing")
+
+    def cancel(self, payment_id: str) -> Outcome:
+        """Stop waiting; nothing has to be taken back anywhere."""
+        del payment_id
+        return Outcome("failed", code="cancelled")

@@ -1,0 +1,228 @@
+"""What the doors of payment-service take in and give out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+
+from ordering_platform.payment.states import BILL_MOVES, PAYMENT_MOVES
+from ordering_platform.runtime.schemas import (
+    Choice,
+    Flag,
+    IdField,
+    Int,
+    ListOf,
+    MoneyField,
+    Nested,
+    RequestSchema,
+    ResponseSchema,
+    Text,
+    Timestamp,
+)
+
+MAX_ORDERS = 50
+MAX_CODES = 10
+
+
+class Card(RequestSchema):
+    """A card as the form of its provider has turned it into a token; its number never reaches us."""
+
+    token = Text(max=200, required=True)
+
+
+class _ForOrders(RequestSchema):
+    """Which orders: by their ids, or all that the table session has not paid yet."""
+
+    order_ids = ListOf(IdField("ord"), min=1, max=MAX_ORDERS)
+    session = Flag()
+    code = Text(max=64, allow_none=True)
+    codes = ListOf(Text(max=64), max=MAX_CODES)
+    tip = MoneyField(allow_none=True)
+
+    @ma.validates_schema
+    def check_orders(self, data: dict[str, Any], **_: Any) -> None:
+        """Want exactly one of the two."""
+        if ("order_ids" in data) == bool(data.get("session")):
+            fault = "missing|Send order_ids, or session: true for all unpaid orders of the table."
+            raise ma.ValidationError(fault, "order_ids")
+        if len(set(data.get("order_ids", []))) < len(data.get("order_ids", [])):
+            raise ma.ValidationError("duplicate|Name each order once.", "order_ids")
+
+
+class QuoteQuestion(_ForOrders):
+    """What would be paid for these orders now."""
+
+
+class Checkout(_ForOrders):
+    """What is paid, how, and the total the guest has agreed to."""
+
+    method = Text(max=64, required=True)
+    card = Nested(Card, allow_none=True)
+    expected_total = MoneyField(allow_none=True)
+
+
+class NewBill(_ForOrders):
+    """Orders to be paid by one or more payments that follow."""
+
+    expected_total = MoneyField(allow_none=True)
+
+
+class NewPayment(RequestSchema):
+    """A payment on an open bill; without an amount it pays all that is due."""
+
+    method = Text(max=64, required=True)
+    amount = MoneyField(allow_none=True)
+    tip = MoneyField(allow_none=True)
+    card = Nested(Card, allow_none=True)
+
+
+class ChallengeAnswer(RequestSchema):
+    """What the card holder says to the question of their bank."""
+
+    approve = Flag(required=True)
+
+
+class TestCard(ResponseSchema):
+    """A card of the sandbox and what becomes of it."""
+
+    token = Text(max=64)
+    behaviour = Text(max=200)
+
+
+class Method(ResponseSchema):
+    """A way to pay."""
+
+    id = Text(max=64)
+    name = Text(max=80)
+    kind = Choice(("counter", "online"))
+    test_cards = ListOf(Nested(TestCard))
+
+
+class Methods(ResponseSchema):
+    """The ways to pay, in the order in which to show them."""
+
+    data = ListOf(Nested(Method))
+
+
+class QuoteLine(ResponseSchema):
+    """A line of the quote; ``net`` is what is left of it after discounts."""
+
+    line_id = Text(max=64)
+    name = Text(max=200)
+    quantity = Int()
+    gross = MoneyField()
+    discount = MoneyField()
+    net = MoneyField()
+    tax_ppm = Int()
+    tax = MoneyField()
+
+
+class TaxLine(ResponseSchema):
+    """The tax of one rate."""
+
+    rate_ppm = Int()
+    net = MoneyField()
+    tax = MoneyField()
+
+
+class AppliedPromotion(ResponseSchema):
+    """A promotion that takes something off."""
+
+    promotion_id = Text(max=64)
+    name = Text(max=200)
+    code = Text(max=64, allow_none=True)
+    amount = MoneyField()
+
+
+class Promotions(ResponseSchema):
+    """Which promotions apply, which do not and why, and what is missing for more."""
+
+    applied = ListOf(Nested(AppliedPromotion))
+    rejected = ListOf(ma.fields.Dict())
+    hints = ListOf(ma.fields.Dict())
+
+
+class Quote(ResponseSchema):
+    """What is to be paid and why; the one calculation that page, bill, receipt and report show."""
+
+    lines = ListOf(Nested(QuoteLine))
+    subtotal = MoneyField()
+    discount = MoneyField()
+    service_charge = MoneyField()
+    tax_included = Flag()
+    tax = MoneyField()
+    tax_lines = ListOf(Nested(TaxLine))
+    tip = MoneyField()
+    rounding = MoneyField()
+    total = MoneyField()
+    promotions = Nested(Promotions)
+    hash = Text(max=64)
+
+
+class Failure(ResponseSchema):
+    """Why something came to nothing."""
+
+    code = Text(max=64)
+    message = Text(max=500)
+
+
+class NextAction(ResponseSchema):
+    """What the guest has to do next; ``challenge``: answer at ``url``."""
+
+    type = Text(max=64)
+    url = Text(max=500)
+
+
+class Payment(ResponseSchema):
+    """A payment; ``total`` is its amount on the bill and its tip."""
+
+    id = IdField("pay")
+    bill_id = IdField("bil")
+    method = Text(max=64)
+    status = Choice(tuple(PAYMENT_MOVES))
+    amount = MoneyField()
+    tip = MoneyField()
+    total = MoneyField()
+    captured = MoneyField()
+    refunded = MoneyField()
+    created_at = Timestamp()
+    captured_at = Timestamp(allow_none=True)
+    next_action = Nested(NextAction, allow_none=True)
+    failure = Nested(Failure, allow_none=True)
+
+
+class Bill(ResponseSchema):
+    """A bill; ``total`` is what its orders cost without tips, ``due`` what nobody has begun to pay."""
+
+    id = IdField("bil")
+    status = Choice(tuple(BILL_MOVES))
+    venue_id = IdField("ven")
+    session_id = IdField("ses", allow_none=True)
+    table_id = IdField("tbl", allow_none=True)
+    order_ids = ListOf(IdField("ord"))
+    currency = Text(max=3, allow_none=True)
+    quote = Nested(Quote, allow_none=True)
+    total = MoneyField(allow_none=True)
+    paid = MoneyField(allow_none=True)
+    pending = MoneyField(allow_none=True)
+    due = MoneyField(allow_none=True)
+    discounts = ListOf(Nested(AppliedPromotion))
+    payments = ListOf(Nested(Payment))
+    rehearsal = Flag()
+    failure = Nested(Failure, allow_none=True)
+    created_at = Timestamp()
+    completed_at = Timestamp(allow_none=True)
+
+
+class CheckedOut(ResponseSchema):
+    """The bill of a checkout and its payment, which may still be under way."""
+
+    bill = Nested(Bill)
+    payment = Nested(Payment)
+
+
+class Received(ResponseSchema):
+    """The message was kept."""
+
+    received = Flag()

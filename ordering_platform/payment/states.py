@@ -1,0 +1,51 @@
+"""The moves a bill and a payment may make, and the points at which a test may kill the driver. PURE."""
+
+from __future__ import annotations
+
+from typing import Final
+
+BILL_MOVES: Final[dict[str, tuple[str, ...]]] = {
+    "created": ("locked", "compensating"),
+    "locked": ("priced", "compensating"),
+    "priced": ("paying", "captured", "compensating"),
+    "paying": ("captured", "compensating"),
+    # The pivot: money has moved, so from here there is only forward; the way back is a refund.
+    "captured": ("completed",),
+    "compensating": ("failed",),
+    "completed": (),
+    "failed": (),
+}
+BILL_ENDS: Final = tuple(status for status, onward in BILL_MOVES.items() if not onward)
+
+PAYMENT_MOVES: Final[dict[str, tuple[str, ...]]] = {
+    "created": ("processing", "captured"),
+    "processing": ("requires_action", "authorized", "captured", "failed", "unknown"),
+    "requires_action": ("processing", "authorized", "captured", "failed", "unknown"),
+    "unknown": ("processing", "requires_action", "authorized", "captured", "failed"),
+    "authorized": ("captured", "failed"),
+    "captured": (),
+    "failed": (),
+}
+PAYMENT_PENDING: Final = ("processing", "requires_action", "unknown", "authorized")
+
+# What a driver asks of others; each is idempotent by the bill's or the payment's id.
+CALLS: Final = (
+    "order.lock_for_bill",
+    "promotion.apply",
+    "provider.create",
+    "provider.look_up",
+    "provider.cancel",
+    "order.mark_paid",
+    "promotion.confirm",
+    "promotion.release",
+    "order.unlock",
+)
+ARROWS: Final = tuple(f"{start}-{end}" for start, ends in BILL_MOVES.items() for end in ends)
+POINTS: Final = frozenset(
+    ("opened", *ARROWS, *(f"before {call}" for call in CALLS), *(f"after {call}" for call in CALLS))
+)
+
+
+def may_move(moves: dict[str, tuple[str, ...]], start: str, end: str) -> bool:
+    """Whether a thing in status ``start`` may go to ``end``; raises KeyError for a status nobody knows."""
+    return end in moves[start]

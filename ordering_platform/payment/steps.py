@@ -1,0 +1,209 @@
+"""The steps of a bill, one for each stage: ask one thing outside any transaction, then move by a guarded statement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ordering_platform.payment import bills, payments
+from ordering_platform.payment.arrows import called
+from ordering_platform.payment.errors import PaymentExpired
+from ordering_platform.payment.quoting import agree, offer, question
+from ordering_platform.payment.runs import RESUME_FOR, Run, answered, give_up, log, rest, rested
+from ordering_platform.runtime import clock
+from ordering_platform.runtime.errors import DomainError, ServiceUnavailable
+from ordering_platform.runtime.ids import new_id
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from ordering_platform.payment.payments import Payment
+    from ordering_platform.payment.quoting import Offer
+
+_FIRST_SERVER_ERROR = 500
+
+
+def lock(run: Run) -> None:
+    """From created to locked: order-service keeps the orders as they are for this bill, all or none."""
+    bill = run.bill
+    # What an earlier driver may have asked promotion-service has to be taken back as well.
+    run.promotions = "none" if bill["attempts"] == 0 else "skipped"
+    if run.age > RESUME_FOR:
+        give_up(run, PaymentExpired())
+        return
+    try:
+        run.locked = called(
+            "order.lock_for_bill",
+            run.till.order.lock_for_bill,
+            bill_id=bill["id"],
+            venue_id=bill["venue_id"],
+            session_id=bill["session_id"],
+            order_ids=bill["order_ids"],
+            guest_id=bill["guest_id"],
+            expected_versions=None,
+        )
+    except DomainError as fault:
+        give_up(run, fault)
+        return
+    run.stage = "locked"
+
+
+def price(run: Run) -> None:
+    """From locked to priced: promotion-service reserves the uses, and the quote is made, once.
+
+    A code while promotion-service is away refuses the checkout; without one the bill goes on at the price
+    without automatic promotions and says so, and what may have been reserved is released at the end.
+    """
+    bill = run.bill
+    codes = bill["request"]["codes"]
+    asked = question(run.locked, bill["venue_id"], codes, customer(run))
+    answer = None
+    run.promotions = "skipped"
+    try:
+        answer = called("promotion.apply", run.till.promotion.apply, bill_id=bill["id"], **asked)
+        run.promotions = "reserved" if answer["applied"] else "none"
+    except DomainError as fault:
+        if fault.status < _FIRST_SERVER_ERROR or codes:
+            give_up(run, fault)
+            return
+        if fault.code == ServiceUnavailable.code:
+            # It was never queued, so nothing can have been reserved.
+            run.promotions = "none"
+        log.warning("bill %s goes on without automatic promotions: %s", bill["id"], fault.code)
+    try:
+        run.offer = offer(run.locked, bill["request"]["tip"], answer)
+        agree(run.offer, bill["request"]["expected_total"])
+    except DomainError as fault:
+        give_up(run, fault)
+        return
+    run.stage = "priced"
+
+
+def customer(run: Run) -> str | None:
+    """Say whose uses of a promotion these are: the guest who pays or, for staff, the one guest who ordered."""
+    guests = {order["guest_id"] for order in run.locked["orders"]}
+    return run.bill["guest_id"] or (guests.pop() if len(guests) == 1 else None)
+
+
+def start(run: Run) -> None:
+    """From priced to paying: the quote and the payment are committed before any provider hears of them.
+
+    A total of nothing is captured on the spot, without a provider. A payment at the counter rests here.
+    """
+    made = run.offer
+    if made is None:
+        raise AssertionError("a bill is priced before it is paid")
+    before, method = run.bill, run.bill["request"]["method"]
+    values = _priced(run, made)
+    kind = run.till.provider(method).kind if method else None
+    with run.till.db.transaction() as tx:
+        if method:
+            run.payment = _first_payment(tx, run, made, method)
+        bills.record_discounts(tx, before["id"], made.answer["applied"])
+        run.bill = {**before, **values}
+        if values["status"] == "paying" and kind != "online":
+            run.resting = True
+            values |= rested(run, run.till.terms.counter_expiry if kind else run.till.terms.online_expiry)
+        else:
+            values["next_run_at"] = bills.in_seconds(run.till.terms.lease)
+        # The guard comes last: where the lease is lost, the payment is taken back with everything else.
+        run.bill = bills.write(tx, before, run.me, **values)
+    run.stage = run.bill["status"]
+
+
+def _priced(run: Run, made: Offer) -> dict[str, Any]:
+    locked = run.locked
+    free = run.bill["request"]["method"] is not None and made.quote.total == 0
+    return {
+        "status": "captured" if free else "paying",
+        "session_id": locked["session_id"],
+        "table_id": locked["table_id"],
+        "order_ids": [order["id"] for order in locked["orders"]],
+        "currency": locked["currency"],
+        "digits": locked["currency_digits"],
+        "quote": made.as_json(),
+        "quote_hash": made.quote.digest(),
+        "total_minor": made.goods,
+        "pending_minor": made.goods if run.bill["request"]["method"] else 0,
+        "promotions": run.promotions,
+        "rehearsal": locked["rehearsal"],
+    }
+
+
+def _first_payment(tx: Connection, run: Run, made: Offer, method: str) -> Payment | None:
+    free = made.quote.total == 0
+    row = {
+        "id": new_id("pay"),
+        "bill_id": run.bill["id"],
+        "venue_id": run.bill["venue_id"],
+        "session_id": run.locked["session_id"],
+        "method": method,
+        "status": "captured" if free else "processing",
+        "caller_id": run.bill["caller_id"],
+        "route": run.bill["route"],
+        "fingerprint": run.bill["fingerprint"],
+        "currency": run.locked["currency"],
+        "amount_minor": made.goods,
+        "tip_minor": made.quote.tip,
+        "card": run.bill["request"]["card"],
+        "captured_at": clock.now() if free else None,
+    }
+    return payments.make(tx, row, run.actor)
+
+
+def settle(run: Run) -> None:
+    """From captured to completed: the orders are paid and the uses confirmed; repeated until both have answered."""
+    bill, till = run.bill, run.till
+    if run.payment is None:
+        with till.db.read() as tx:
+            captured = [one for one in payments.of_bill(tx, bill["id"]) if one["status"] == "captured"]
+        run.payment = captured[0]
+    try:
+        called(
+            "order.mark_paid",
+            till.order.mark_paid,
+            bill_id=bill["id"],
+            payment_status="paid",
+            payment_id=run.payment["id"],
+            paid_minor=bill["total_minor"],
+        )
+        if bill["promotions"] == "reserved":
+            called("promotion.confirm", till.promotion.confirm, bill_id=bill["id"])
+        elif bill["promotions"] == "skipped":
+            called("promotion.release", till.promotion.release, bill_id=bill["id"])
+    except DomainError as fault:
+        log.warning("bill %s is paid, but not settled yet: %s", bill["id"], fault.code)
+        rest(run, run.pause)
+        return
+    done = {"status": "completed", "completed_at": clock.now(), "lease_owner": None, "next_run_at": None}
+    run.bill = {**bill, **done}
+    with till.db.single() as tx:
+        run.bill = bills.write(tx, bill, run.me, **{**done, **answered(run)})
+    run.stage = "completed"
+
+
+def undo(run: Run) -> None:
+    """From compensating to failed: uses released, orders unlocked; both leave a mark that stops late messages.
+
+    The orders are unlocked even while promotion-service is away: guests must be able to go on.
+    """
+    bill, till = run.bill, run.till
+    asked = [("order.unlock", till.order.unlock)]
+    if bill["promotions"] != "none":
+        asked.insert(0, ("promotion.release", till.promotion.release))
+    undone = True
+    for name, call in asked:
+        try:
+            called(name, call, bill_id=bill["id"])
+        except DomainError as fault:
+            log.warning("bill %s is not undone yet: %s answered %s", bill["id"], name, fault.code)
+            undone = False
+    if not undone:
+        rest(run, run.pause)
+        return
+    values: dict[str, Any] = {"status": "failed", "completed_at": clock.now(), "lease_owner": None, "next_run_at": None}
+    if not bill["failure"]["kept"]:
+        # The key goes free, so that a repeat starts anew with a bill of its own.
+        values["key"] = None
+    with till.db.single() as tx:
+        run.bill = bills.write(tx, bill, run.me, **values)
+    run.stage = "failed"

@@ -1,0 +1,75 @@
+"""How bills and payments read to a client; the one place where rows become JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ordering_platform.runtime.money import money
+from ordering_platform.runtime.replies import dump
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def payment_view(payment: Mapping[str, Any]) -> dict[str, Any]:
+    """Show a payment; ``total`` is what is charged: the amount on the bill and the tip."""
+    currency = payment["currency"]
+    shown = {
+        "id": payment["id"],
+        "bill_id": payment["bill_id"],
+        "method": payment["method"],
+        "status": payment["status"],
+        "amount": money(payment["amount_minor"], currency),
+        "tip": money(payment["tip_minor"], currency),
+        "total": money(payment["amount_minor"] + payment["tip_minor"], currency),
+        "captured": money(payment["captured_minor"], currency),
+        "refunded": money(payment["refunded_minor"], currency),
+        "created_at": payment["created_at"],
+        "captured_at": payment["captured_at"],
+        "next_action": payment["next_action"],
+        "failure": _failure(payment),
+    }
+    if payment["next_action"] and payment["next_action"]["type"] == "challenge":
+        shown["next_action"] = {"type": "challenge", "url": f"/v1/payments/{payment['id']}/challenge"}
+    return shown
+
+
+def bill_view(bill: Mapping[str, Any], payments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Show a bill; ``total`` is what the orders cost, ``due`` what nobody has begun to pay yet."""
+    currency = bill["currency"]
+    quote = bill["quote"]
+    priced = {
+        "currency": currency,
+        "quote": quote,
+        "total": money(bill["total_minor"], currency),
+        "paid": money(bill["paid_minor"], currency),
+        "pending": money(bill["pending_minor"], currency),
+        "due": money(bill["total_minor"] - bill["paid_minor"] - bill["pending_minor"], currency),
+    }
+    return {
+        "id": bill["id"],
+        "status": bill["status"],
+        "venue_id": bill["venue_id"],
+        "session_id": bill["session_id"],
+        "table_id": bill["table_id"],
+        "order_ids": bill["order_ids"],
+        **(priced if quote else dict.fromkeys(("currency", "quote", "total", "paid", "pending", "due"))),
+        "discounts": quote["promotions"]["applied"] if quote else [],
+        "payments": [payment_view(payment) for payment in payments],
+        "rehearsal": bill["rehearsal"],
+        "failure": _failure(bill),
+        "created_at": bill["created_at"],
+        "completed_at": bill["completed_at"],
+    }
+
+
+def answer(bill: Mapping[str, Any], payment: Mapping[str, Any] | None) -> bytes:
+    """Write what opening a bill answers, as the bytes that every repeat will get: with the payment, if it has one."""
+    if payment is None:
+        return dump(bill_view(bill, []))
+    return dump({"bill": bill_view(bill, [payment]), "payment": payment_view(payment)})
+
+
+def _failure(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    failure = row["failure"]
+    return {"code": failure["code"], "message": failure["message"]} if failure else None
