@@ -145,6 +145,12 @@ class Transactions:
         with _alone(), _trouble_as_unavailable(), self._reading.connect() as tx:
             yield tx
 
+    @contextmanager
+    def single(self) -> Iterator[Connection]:
+        """Run one statement that is a unit by itself, without the round trips of BEGIN and COMMIT."""
+        with self.read() as tx:
+            yield tx
+
     def ping(self) -> None:
         """Raise DatabaseUnavailable unless PostgreSQL answers."""
         with self.read() as tx:
