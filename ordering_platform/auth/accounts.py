@@ -117,24 +117,41 @@ def change(tx: Connection, caller: Caller, user_id: str, wanted: Mapping[str, An
     Raises UserNotFound, RoleNotYours and LastOwner. The user, the caller and all owners of the venue are
     locked first, by id, so two owners cannot dismiss each other at the same moment.
     """
-    locked = {row.id: row for row in tx.execute(_LOCK, {"ids": [user_id, caller.id], "venue": caller.venue})}
-    user = locked.get(user_id)
-    if user is None:
-        raise UserNotFound
+    actor, user, owners = _locked(tx, caller, user_id)
     changes = {field: value for field, value in wanted.items() if getattr(user, field) != value}
     if not changes:
         return shown(user)
-    _check_may_change(locked.get(caller.id), user, changes)
-    if _is_active_owner(user) and (changes.get("disabled") or "role" in changes):
-        owners = sum(_is_active_owner(row) for row in locked.values())
-        if owners == 1:
-            raise LastOwner
+    if actor.id != user.id or set(changes) != {"name"}:
+        _check_above(actor, {user.role, changes.get("role", user.role)})
+    if owners == 1 and _is_active_owner(user) and (changes.get("disabled") or "role" in changes):
+        raise LastOwner
     changed = tx.execute(_CHANGE.values(changes), {"this": user_id}).one()
     if changes.get("disabled"):
         refreshes.end_all(tx, user_id)
     moves = {field: [getattr(user, field), value] for field, value in changes.items()}
     audit.note(tx, venue_id=caller.venue, actor_id=caller.id, action="user_changed", subject_id=user_id, **moves)
     return shown(changed)
+
+
+def reset_password(db: Transactions, caller: Caller, user_id: str) -> dict[str, str]:
+    """Make a new password for somebody who lost theirs and end all their logins; it is told this once.
+
+    Raises UserNotFound, RoleNotYours and Overloaded.
+    """
+    first = passwords.first_password()
+    password_hash = passwords.hashed(first)
+    with db.transaction() as tx:
+        actor, user, _ = _locked(tx, caller, user_id)
+        _check_above(actor, {user.role})
+        put_password(tx, user_id, password_hash, actor_id=caller.id, venue_id=caller.venue)
+    return {"first_password": first}
+
+
+def put_password(tx: Connection, user_id: str, password_hash: str, *, actor_id: str, venue_id: str) -> None:
+    """Give a user another password and end all their logins."""
+    tx.execute(_CHANGE.values(password_hash=password_hash), {"this": user_id})
+    refreshes.end_all(tx, user_id)
+    audit.note(tx, venue_id=venue_id, actor_id=actor_id, action="password_reset", subject_id=user_id)
 
 
 def seed_users(tx: Connection, venue_id: str, people: Iterable[Person]) -> dict[str, str]:
@@ -169,12 +186,19 @@ def seed_users(tx: Connection, venue_id: str, people: Iterable[Person]) -> dict[
     return made
 
 
-def _check_may_change(actor: Any, user: Any, changes: Mapping[str, Any]) -> None:
+def _locked(tx: Connection, caller: Caller, user_id: str) -> tuple[Any, Any, int]:
+    """Lock the caller, the user and all owners of the venue; gives the first two and how many owners are active."""
+    rows = {row.id: row for row in tx.execute(_LOCK, {"ids": [user_id, caller.id], "venue": caller.venue})}
+    actor, user = rows.get(caller.id), rows.get(user_id)
+    if user is None:
+        raise UserNotFound
     if actor is None or actor.disabled:
         raise RoleNotYours
-    if actor.id == user.id and set(changes) == {"name"}:
-        return
-    if not {user.role, changes.get("role", user.role)} <= roles.given_by(actor.role):
+    return actor, user, sum(_is_active_owner(row) for row in rows.values())
+
+
+def _check_above(actor: Any, touched: set[str]) -> None:
+    if not touched <= roles.given_by(actor.role):
         raise RoleNotYours
 
 

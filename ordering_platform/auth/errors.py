@@ -13,6 +13,10 @@ class TooManyLogins(TooManyRequests):
     """There were too many failed logins; wait a while, or log in from another network."""
 
 
+class WrongPassword(Forbidden):
+    """The present password is wrong, so nothing was changed; check it and try again."""
+
+
 class TooManyRegistrations(TooManyRequests):
     """There were too many registrations from here; wait a while and try again."""
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import validate
 
-from ordering_platform.auth import passwords, roles
+from ordering_platform.auth import emails, passwords, roles
 from ordering_platform.runtime.schemas import (
     Choice,
     Flag,
@@ -23,20 +20,21 @@ from ordering_platform.runtime.schemas import (
     Timestamp,
 )
 
-_ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+\Z")
-
 
 class Email(Text):
     """An e-mail address in the one form in which it is kept and compared."""
 
     def __init__(self, **kwargs: Any) -> None:
         """Bound the length as RFC 5321 does."""
-        shape = validate.Regexp(_ADDRESS, error="email|Send an address like name@example.com.")
-        super().__init__(max=254, validate=[shape], **kwargs)
+        super().__init__(max=emails.MAX_LENGTH, validate=[_is_address], **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        return unicodedata.normalize("NFKC", text).lower()
+        return emails.normal(super()._deserialize(value, attr, data, **kwargs))
+
+
+def _is_address(text: str) -> None:
+    if not emails.is_address(text):
+        raise ma.ValidationError("email|Send an address like name@example.com.")
 
 
 def _new_password(**kwargs: Any) -> Text:
@@ -49,6 +47,13 @@ class Login(RequestSchema):
 
     email = Email(required=True)
     password = Text(max=passwords.MAX_LENGTH, trim=False, required=True)
+
+
+class NewPassword(RequestSchema):
+    """The present password and the one that takes its place."""
+
+    password = Text(max=passwords.MAX_LENGTH, trim=False, required=True)
+    new_password = _new_password(required=True)
 
 
 class RefreshToken(RequestSchema):
@@ -170,6 +175,12 @@ class User(_Account):
     """An account; ``first_password`` is told once, where the platform made it."""
 
     id = IdField("usr")
+    first_password = Text(max=passwords.MAX_LENGTH)
+
+
+class FirstPassword(ResponseSchema):
+    """A password the platform made, which is told once."""
+
     first_password = Text(max=passwords.MAX_LENGTH)
 
 

@@ -64,6 +64,19 @@ class AuthService:
 
     @http(
         "POST",
+        "/v1/auth/password",
+        who=staff("kitchen"),
+        body=schemas.NewPassword,
+        answers=schemas.Tokens,
+        raises=(errors.WrongPassword, errors.TooManyLogins, Overloaded),
+    )
+    def change_password(self, request: Request) -> Answer:
+        """Change one's own password, which ends every login but the one this answers with."""
+        given = logins.change_password(self.db, self.keys, request.caller, address=request.remote_addr, **request.body)
+        return Answer(given, headers=_SECRET)
+
+    @http(
+        "POST",
         "/v1/auth/register",
         who=ANYONE,
         body=schemas.Registration,
@@ -141,6 +154,17 @@ class AuthService:
         """Change a name or a role, or disable an account, which ends its logins."""
         with self.db.transaction() as tx:
             return accounts.change(tx, request.caller, user_id, request.body)
+
+    @http(
+        "POST",
+        "/v1/users/<user_id>/password",
+        who=staff("manager"),
+        answers=schemas.FirstPassword,
+        raises=(errors.UserNotFound, errors.RoleNotYours, Overloaded),
+    )
+    def reset_password(self, request: Request, user_id: str) -> Answer:
+        """Make a new password for somebody who lost theirs, which ends their logins."""
+        return Answer(accounts.reset_password(self.db, request.caller, user_id), headers=_SECRET)
 
     @http("GET", "/.well-known/jwks.json", who=ANYONE, answers=schemas.PublicKeys)
     def public_keys(self, _request: Request) -> Answer:

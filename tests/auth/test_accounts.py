@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from ordering_platform.auth import accounts, passwords
+from ordering_platform.auth import accounts
 from ordering_platform.auth.accounts import Person
 from ordering_platform.auth.errors import LastOwner, RoleNotYours
 from ordering_platform.auth.models import audit_log, users
@@ -305,11 +305,3 @@ def test_the_audit_log_only_grows(doors: Doors, engine: Engine) -> None:
         with pytest.raises(sa.exc.ProgrammingError, match="only ever added"), engine.begin() as tx:
             tx.execute(statement)
     assert len(noted(engine)) == 1
-
-
-def test_passwords_are_argon2id_with_the_agreed_cost() -> None:
-    assert passwords.hashed("a good password").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    assert passwords.NOBODY.split("$")[:4] == passwords.hashed("a good password").split("$")[:4]
-    assert [len(part) for part in passwords.NOBODY.split("$")] == [
-        len(part) for part in passwords.hashed("a good password").split("$")
-    ]
