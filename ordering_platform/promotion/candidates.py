@@ -29,10 +29,9 @@ if TYPE_CHECKING:
 
 # The day of the venue may differ from the database's by one, so the counters of both neighbours are read.
 _LOOK = sa.text(
-    """
+    f"""
     SELECT now() AS now, mine.state, mine.fingerprint, mine.answer::text AS answer, called.*,
-           (SELECT ceil(extract(epoch FROM max(ends_at) - now()))::int FROM promotions.wrong_codes
-             WHERE key = ANY(:tryers) AND wrong >= allowed AND ends_at > now()) AS wait
+           ({tries.WAIT}) AS wait
       FROM (VALUES (1)) AS always
       LEFT JOIN promotions.reservations AS mine ON mine.bill_id = :bill_id
       LEFT JOIN LATERAL (
@@ -52,7 +51,7 @@ _LOOK = sa.text(
           JOIN promotions.promotions AS p ON p.id = wanted.id AND p.status = 'running'
           JOIN promotions.promotion_versions AS v ON v.promotion_id = p.id AND v.version = p.version
       ) AS called ON true
-    """
+    """  # noqa: S608  what is put in is a constant
 )
 
 
@@ -79,7 +78,7 @@ def look(tx: Connection, inquiry: Inquiry, bill_id: str | None = None) -> Sight:
             "guest_id": inquiry.guest_id,
             "currency": inquiry.currency,
             "codes": list(inquiry.codes),
-            "tryers": tries.keys(inquiry) if inquiry.codes else [],
+            "tryers": tries.keys(inquiry.venue_id, inquiry.tryer) if inquiry.codes else [],
         },
     ).all()
     first = rows[0]
@@ -87,7 +86,7 @@ def look(tx: Connection, inquiry: Inquiry, bill_id: str | None = None) -> Sight:
     if first.state is not None:
         stored = ledger.entry(first.state, first.fingerprint, first.answer, None)
     elif first.wait is not None:
-        raise RateLimited(retry_after=max(first.wait, 1))
+        raise RateLimited(retry_after=first.wait)
     found = [row for row in rows if row.id is not None]
     called = {row.code: row.id for row in found if row.code is not None}
     return Sight(first.now, stored, _candidates(found, inquiry), called)

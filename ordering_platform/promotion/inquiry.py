@@ -71,8 +71,12 @@ def read(
     guest_id: str | None = None,
     session_id: str | None = None,
     first_order: bool | None = None,
+    counted: bool = True,
 ) -> Inquiry:
-    """Read the arguments of ``evaluate`` and ``apply``; raises ValidationFailed for a zone or a moment nobody knows."""
+    """Read the arguments of ``evaluate`` and ``apply``; without ``counted`` nobody's wrong codes are counted.
+
+    Raises ValidationFailed for a zone or a moment nobody knows.
+    """
     return Inquiry(
         venue_id=venue_id,
         currency=currency,
@@ -84,7 +88,7 @@ def read(
         order_type=order_type,
         guest_id=guest_id,
         first_order=first_order,
-        tryer=session_id or guest_id,
+        tryer=(session_id or guest_id) if counted else None,
         lines=tuple(_line(line) for line in lines),
     )
 

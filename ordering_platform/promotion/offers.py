@@ -22,7 +22,7 @@ def evaluate(db: Transactions, inquiry: Inquiry) -> dict[str, Any]:
     """Give the discounts of an order and the reasons of those that do not apply; raises RateLimited."""
     with db.read() as tx:
         sight = look(tx, inquiry)
-    tries.note(db, inquiry, len(unknown(sight, inquiry)))
+    tries.note(db, inquiry.venue_id, inquiry.tryer, len(unknown(sight, inquiry)))
     return answer(sight, inquiry, decide(sight.candidates, inquiry.lines, inquiry.visit(sight.now)))
 
 

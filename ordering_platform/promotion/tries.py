@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -10,15 +10,19 @@ from ordering_platform.promotion.models import wrong_codes
 from ordering_platform.runtime.errors import RateLimited
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy.engine import Connection
 
-    from ordering_platform.promotion.inquiry import Inquiry
     from ordering_platform.runtime.database import Transactions
 
 PER_GUEST, GUEST_WINDOW = 5, 600
 PER_VENUE, VENUE_WINDOW = 50, 3600
+
+# Seconds until the tryers may try again; NULL while they may.
+WAIT = """
+    SELECT greatest(1, ceil(extract(epoch FROM max(ends_at) - now())))::int FROM promotions.wrong_codes
+     WHERE key = ANY(:tryers) AND wrong >= allowed AND ends_at > now()
+    HAVING count(*) > 0
+"""
 
 # The row of the guest first, the row all guests share last: it is held for one statement only.
 _NOTE = sa.text(
@@ -35,41 +39,40 @@ _NOTE = sa.text(
 )
 
 
-def keys(inquiry: Inquiry) -> list[str]:
-    """Name the two counters of a guest's tries; staff who try codes are not counted."""
-    if inquiry.tryer is None:
-        return []
-    return [f"guest {inquiry.venue_id} {inquiry.tryer}", f"venue {inquiry.venue_id}"]
+def keys(venue_id: str, tryer: str | None) -> list[str]:
+    """Name the two counters of a guest's tries; staff, who are no tryer, are not counted."""
+    return [f"guest {venue_id} {tryer}", f"venue {venue_id}"] if tryer else []
 
 
-def note(db: Transactions, inquiry: Inquiry, wrong: int) -> None:
+def check(tx: Connection, venue_id: str, tryer: str | None) -> None:
+    """Raise RateLimited after too many wrong codes; the next code is not even looked up then."""
+    wait = tx.execute(sa.text(WAIT), {"tryers": keys(venue_id, tryer)}).scalar_one_or_none()
+    if wait is not None:
+        raise RateLimited(retry_after=wait)
+
+
+def note(db: Transactions, venue_id: str, tryer: str | None, wrong: int) -> None:
     """Count wrong codes in a transaction of their own, which stays whatever becomes of the request.
 
     Raises RateLimited where guesses sent at once have passed the limit together.
     """
-    if inquiry.tryer is None or not wrong:
+    if not tryer or not wrong:
         return
+    guest, venue = keys(venue_id, tryer)
+    counted = {
+        "guest": guest,
+        "venue": venue,
+        "count": wrong,
+        "per_guest": PER_GUEST,
+        "per_venue": PER_VENUE,
+        "guest_window": GUEST_WINDOW,
+        "venue_window": VENUE_WINDOW,
+    }
     with db.transaction() as tx:
-        counters = _count(tx, inquiry, wrong)
+        counters = tx.execute(_NOTE, counted).all()
     waits = [counter.wait for counter in counters if counter.wrong > counter.allowed]
     if waits:
         raise RateLimited(retry_after=max(waits))
-
-
-def _count(tx: Connection, inquiry: Inquiry, wrong: int) -> Sequence[Any]:
-    guest, venue = keys(inquiry)
-    return tx.execute(
-        _NOTE,
-        {
-            "guest": guest,
-            "venue": venue,
-            "count": wrong,
-            "per_guest": PER_GUEST,
-            "per_venue": PER_VENUE,
-            "guest_window": GUEST_WINDOW,
-            "venue_window": VENUE_WINDOW,
-        },
-    ).all()
 
 
 def forget(tx: Connection) -> int:

@@ -62,7 +62,7 @@ def apply(db: Transactions, bill_id: str, inquiry: Inquiry) -> dict[str, Any]:
             for claim in race.missed:
                 reached[claim["promotion_id"]][claim["scope"], claim["key"]] = claim["allowed"]
         else:
-            tries.note(db, inquiry, len(wrong))
+            tries.note(db, inquiry.venue_id, inquiry.tryer, len(wrong))
             raise CodeNotFound(promotion_code=wrong[0])
 
 

@@ -1,0 +1,64 @@
+"""The promotions of the demo restaurant, put in once under fixed ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from ordering_platform.promotion import codes, promotions
+from ordering_platform.promotion.models import promotions as table
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+WORKDAYS = ["mon", "tue", "wed", "thu", "fri"]
+
+
+def _documents(currency: str, drinks_category_id: str) -> dict[str, dict[str, Any]]:
+    return {
+        "prm_welcome10": {
+            "name": "Welcome: 10 % off",
+            "trigger": "code",
+            "reward": {"percent_bps": 1000, "on": "order"},
+        },
+        "prm_lunch5": {
+            "name": "Lunch: 5.00 off from 25.00",
+            "trigger": "code",
+            "if": {"min_spend": {currency: 2500}},
+            "reward": {"amount": {currency: 500}, "on": "order"},
+        },
+        "prm_first50": {
+            "name": "For the first fifty: 3.00 off",
+            "trigger": "code",
+            "reward": {"amount": {currency: 300}, "on": "order"},
+            "limits": {"total": 50},
+        },
+        "prm_happyhour": {
+            "name": "Happy hour: 20 % off drinks",
+            "trigger": "auto",
+            "when": {"weekly": [{"days": WORKDAYS, "from": "16:00", "to": "18:00"}]},
+            "reward": {"percent_bps": 2000, "on": {"categories": [drinks_category_id]}},
+        },
+    }
+
+
+_CODES = {"prm_welcome10": "WELCOME10", "prm_lunch5": "LUNCH5", "prm_first50": "FIRST50"}
+
+
+def seed_promotions(
+    tx: Connection,
+    *,
+    venue_id: str = "ven_demo",
+    currency: str = "EUR",
+    drinks_category_id: str = "cat_drinks",
+    actor: str = "system",
+) -> None:
+    """Put in the promotions that are missing and leave the rest as it is; amounts are meant in cents."""
+    documents = _documents(currency, drinks_category_id)
+    present = set(tx.scalars(sa.select(table.c.id).where(table.c.id.in_(documents))))
+    for promotion_id, document in documents.items():
+        if promotion_id not in present:
+            promotions.insert(tx, promotion_id, venue_id, actor, document)
+            if code := _CODES.get(promotion_id):
+                codes.add(tx, venue_id, promotion_id, [code])
