@@ -44,7 +44,7 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command that was typed and end the process with its exit code."""
     # Eventlet announces its own archival on every import; docs/decisions says what we do about it.
-    warnings.filterwarnings("ignore", message=".*[Ee]ventlet.*", category=DeprecationWarning)
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     try:
         code = run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
@@ -74,6 +74,9 @@ def run(arguments: list[str]) -> int:
 def _run(name: str, arguments: list[str]) -> int:
     from ordering_platform.cli import trouble
 
+    if name != "serve":
+        # Commands and the embedded platform look up no names; the resolver would cost half a second at each start.
+        os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
     try:
         return int(_command(name).main(arguments, f"{PROGRAM} {name}", standalone_mode=False) or 0)
     except BrokenPipeError:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ordering_platform.auth import accounts
 from ordering_platform.auth.models import users
 from ordering_platform.order.models import venues
-from ordering_platform.order.seed import VENUE, seed_venue
+from ordering_platform.order.seed import VENUE_ID, seed_venue
 from ordering_platform.promotion.seed import seed_promotions
 
 if TYPE_CHECKING:
@@ -48,5 +48,5 @@ def seed(db: Transactions) -> list[Login]:
     with db.transaction() as tx:
         seed_venue(tx)
         seed_promotions(tx)
-        passwords = accounts.seed_users(tx, VENUE, PEOPLE)
+        passwords = accounts.seed_users(tx, VENUE_ID, PEOPLE)
     return [Login(one.role, one.email, passwords[one.email]) for one in PEOPLE if one.email in passwords]
