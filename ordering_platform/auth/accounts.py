@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from ordering_platform.auth import audit, passwords, refreshes, roles
+from ordering_platform.auth import audit, emails, passwords, refreshes, roles
 from ordering_platform.auth.errors import EmailTaken, LastOwner, RoleNotYours, UserNotFound
 from ordering_platform.auth.models import users
 from ordering_platform.runtime import paging
@@ -73,7 +73,7 @@ def add(
     row = {
         "id": user_id or new_id("usr"),
         "venue_id": venue_id,
-        "email": email,
+        "email": emails.normal(email),
         "name": name,
         "role": role,
         "password_hash": password_hash,
@@ -159,7 +159,7 @@ def seed_users(tx: Connection, venue_id: str, people: Iterable[Person]) -> dict[
 
     For the command line: hashes in this thread, and an e-mail address that is taken is left as it is.
     """
-    wanted = {person.email: person for person in people}
+    wanted = {emails.normal(person.email): person for person in people}
     taken = set(tx.scalars(_TAKEN, {"emails": list(wanted)}))
     made = {}
     for person in (wanted[email] for email in wanted if email not in taken):

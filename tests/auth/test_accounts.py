@@ -279,13 +279,13 @@ class TestChange:
 class TestSeed:
     PEOPLE = (
         Person(id="usr_demo_owner", email="owner@demo.example", name="Olga", role="owner"),
-        Person(email="waiter@demo.example", name="Wim", role="waiter"),
+        Person(email="Waiter@demo.example", name="Wim", role="waiter"),
     )
 
     def test_it_gives_the_first_password_of_each_account_it_made(self, db: Transactions, doors: Doors) -> None:
         with db.transaction() as tx:
             made = accounts.seed_users(tx, HOME, self.PEOPLE)
-        assert set(made) == {"owner@demo.example", "waiter@demo.example"}
+        assert set(made) == {"owner@demo.example", "Waiter@demo.example"}
         for email, password in made.items():
             assert doors("POST", "/v1/auth/login", {"email": email, "password": password}).status == 200
 
