@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ordering_platform.auth import accounts
 from ordering_platform.auth.models import users
 from ordering_platform.order.models import venues
-from ordering_platform.order.seed import VENUE_ID, seed_venue
+from ordering_platform.order.seed import VENUE, seed_venue
 from ordering_platform.promotion.seed import seed_promotions
 
 if TYPE_CHECKING:
@@ -47,6 +47,6 @@ def seed(db: Transactions) -> list[Login]:
     """Put in what is missing and leave the rest as it is; gives the logins that were made."""
     with db.transaction() as tx:
         seed_venue(tx)
-        seed_promotions(tx)
-        passwords = accounts.seed_users(tx, VENUE_ID, PEOPLE)
+        seed_promotions(tx, venue_id=VENUE)
+        passwords = accounts.seed_users(tx, VENUE, PEOPLE)
     return [Login(one.role, one.email, passwords[one.email]) for one in PEOPLE if one.email in passwords]
