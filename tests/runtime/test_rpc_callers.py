@@ -31,9 +31,12 @@ def test_a_service_named_among_the_callers_is_let_in() -> None:
 
 @pytest.mark.parametrize("user", ["stranger", "guest"])
 def test_any_other_caller_is_refused(user: str) -> None:
-    with serving(Vault, url_of("vault")), calling(url_of(user), "vault") as vault:
-        with pytest.raises(DomainError) as caught:
-            vault.open_up()
+    with (
+        serving(Vault, url_of("vault")),
+        calling(url_of(user), "vault") as vault,
+        pytest.raises(DomainError) as caught,
+    ):
+        vault.open_up()
     assert (caught.value.code, caught.value.status) == ("caller_not_allowed", 403)
 
 

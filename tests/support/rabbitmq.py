@@ -71,6 +71,13 @@ class RabbitNode:
         """Let a frozen node go on."""
         self._signal(signal.SIGCONT)
 
+    def restore(self) -> None:
+        """Have the node run, whatever a test did to it."""
+        if self._process is None:
+            self.start()
+        else:
+            self.thaw()
+
     def stop(self) -> None:
         """End the node and remove its data."""
         self.kill()
@@ -114,7 +121,7 @@ class RabbitNode:
 
 @cache
 def shared_node() -> RabbitNode:
-    """Give the node that tests share which do not hurt it; it ends with the test process."""
+    """Give the node that tests share; who hurts it has it restored. It ends with the test process."""
     node = RabbitNode(users=SERVICE_USERS)
     atexit.register(node.stop)
     node.start()
