@@ -64,6 +64,14 @@ class App:
         self._waiting = 0
         self._verifier = identity.verifier(self._settings.jwks_url)
         self._proxies = Proxies(self._settings.trusted_proxies)
+        entrypoints = list(entrypoints)
+        # Most requests go to addresses without variables; a dictionary finds those in a tenth of the time.
+        self._fixed = {
+            (method, one.door.url): one
+            for one in entrypoints
+            if not one.door.variables
+            for method in one.door.method.split(",")
+        }
         rules = [
             Rule(one.door.url, methods=one.door.method.split(","), endpoint=one, merge_slashes=False)
             for one in entrypoints
@@ -78,7 +86,7 @@ class App:
             reply = self._health(environ["PATH_INFO"]) or self._answer(environ, body, exchange)
         except DomainError as error:
             reply = self._refusal(error, environ, exchange)
-        except Exception:  # noqa: BLE001  the outermost boundary: the client reads a problem, we read the log
+        except (Exception, eventlet.Timeout):  # noqa: BLE001  the outermost boundary: clients read a problem
             _log.exception("a request broke outside its door")
             reply = self._refusal(InternalError(), environ, exchange)
         return self._finish(reply, environ, exchange, time.perf_counter() - began)
@@ -151,6 +159,8 @@ class App:
         return self._counted(reply) if reply.streams else reply
 
     def _find(self, method: str, path: str) -> tuple[Any, dict[str, Any]]:
+        if fixed := self._fixed.get((method, path)):
+            return fixed, {}
         if path.startswith("//"):
             # werkzeug would take it for the address with one slash.
             raise NotFound(_NOTHING)

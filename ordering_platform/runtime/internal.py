@@ -35,11 +35,17 @@ class Internal:
         return problem(error, environ.get("PATH_INFO", ""), context.new_request_id())
 
 
+def is_open(number: int) -> bool:
+    """Whether this process has opened its internal port there."""
+    return number in _ports
+
+
 def open_once(settings: Settings) -> None:
     """Open the internal port of the settings unless it is 0 or open already; it stays until the process ends."""
     number = settings.internal_port
     if number and number not in _ports:
-        _ports[number] = Port(Internal(), settings, number, shared=settings.reuse_port)
+        # Never shared: two processes would take turns in telling their own numbers as those of both.
+        _ports[number] = Port(Internal(), settings, number)
 
 
 def close_all() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import socket
+import time
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ _log = logs.get("port")
 _BACKLOG = 512
 _PAUSE = 0.1
 _POLL = 0.02
+_READING = 2.0
 _ASK = 1.0
 
 
@@ -62,8 +64,12 @@ class Port:
         """Let requests under way finish, close every connection; blocks until all are gone."""
         for connection in list(self._connections):
             connection.take_leave()
+        patience = time.monotonic() + _READING
         while self._connections:
             eventlet.sleep(_POLL)
+            if time.monotonic() > patience:
+                for connection in list(self._connections):
+                    connection.hurry()
 
     def cut(self) -> None:
         """Break off every connection."""
@@ -91,7 +97,7 @@ class Port:
                 return
             self._connections[connection] = None
             connection.serve()
-        except Exception:  # noqa: BLE001  the outermost boundary: one connection's fault is nobody else's
+        except (Exception, eventlet.Timeout):  # noqa: BLE001  the outermost boundary: one connection's fault is nobody else's
             _log.exception("a connection broke")
         finally:
             self._connections.pop(connection, None)

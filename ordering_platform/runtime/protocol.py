@@ -6,14 +6,12 @@ import errno
 import socket
 import time
 from contextlib import suppress
-from email.utils import formatdate
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 import eventlet
 from eventlet import greenthread
 
-from ordering_platform.runtime import framing
+from ordering_platform.runtime import framing, writing
 from ordering_platform.runtime.errors import (
     DomainError,
     HeadersTooLarge,
@@ -29,12 +27,10 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.config import Settings
     from ordering_platform.runtime.replies import Reply
 
-IDLE, BUSY, STREAMING = "idle", "busy", "streaming"
+IDLE, READING, ANSWERING, STREAMING = "idle", "reading", "answering", "streaming"
 
 _CHUNK = 65536
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_BODYLESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
-_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
 
 class Answering(Protocol):
@@ -106,6 +102,11 @@ class Connection:
         elif self.state == STREAMING:
             self.end_stream()
 
+    def hurry(self) -> None:
+        """Read no further from a client that has begun a request and does not finish it."""
+        if self.state == READING:
+            _shut(self.sock, socket.SHUT_RD)
+
     def end_stream(self) -> None:
         """End the event stream on this connection, if one runs."""
         if self._streamer is not None:
@@ -121,6 +122,7 @@ class Connection:
             self._write(self._app.refuse(error, environ), environ)
             self._linger()
             return
+        self.state = ANSWERING
         reply = self._app.handle(environ, body)
         if self._app.draining or not _keeps(environ):
             self.closing = True
@@ -131,10 +133,9 @@ class Connection:
         self.state = IDLE
 
     def _read_head(self) -> dict[str, Any]:
-        self.state = BUSY if self._buffer else IDLE
         if not self._buffer:
             self._receive(self._settings.keepalive_timeout, quiet=True)
-        self.state = BUSY
+        self.state = READING
         deadline = time.monotonic() + self._settings.header_timeout
         while True:
             while self._buffer[:2] == b"\r\n":
@@ -192,28 +193,21 @@ class Connection:
             raise ClientGone from None
 
     def _write(self, reply: Reply, environ: dict[str, Any]) -> None:
-        body = reply.body if isinstance(reply.body, bytes) else b""
-        length = "" if reply.status in _BODYLESS else f"Content-Length: {len(body)}\r\n"
-        head = self._head(reply, environ, length)
-        self._send(head if environ.get("REQUEST_METHOD") == "HEAD" or not length else head + body)
-
-    def _head(self, reply: Reply, environ: dict[str, Any], framing_line: str) -> bytes:
-        lines = [_STATUS_LINES.get(reply.status) or f"HTTP/1.1 {reply.status} \r\n"]
-        lines += [f"{name}: {value}\r\n" for name, value in reply.headers]
-        lines += (f"Date: {_date()}\r\n", framing_line)
-        if self.closing:
-            lines.append("Connection: close\r\n")
-        elif environ["SERVER_PROTOCOL"] == "HTTP/1.0":
-            lines.append("Connection: keep-alive\r\n")
-        lines.append("\r\n")
-        return "".join(lines).encode("latin-1")
+        self._send(
+            writing.whole(
+                reply,
+                old=environ.get("SERVER_PROTOCOL") == "HTTP/1.0",
+                closing=self.closing,
+                bodyless=environ.get("REQUEST_METHOD") == "HEAD",
+            )
+        )
 
     def _stream(self, reply: Reply, environ: dict[str, Any]) -> None:
         chunks: Iterator[bytes] = reply.body  # type: ignore[assignment]  # the caller has looked
         chunked = environ["SERVER_PROTOCOL"] == "HTTP/1.1"
         self.closing = True
         try:
-            self._send(self._head(reply, environ, "Transfer-Encoding: chunked\r\n" if chunked else ""))
+            self._send(writing.stream_head(reply, chunked=chunked))
             if environ["REQUEST_METHOD"] != "HEAD":
                 self._pour(chunks, chunked=chunked)
         finally:
@@ -224,16 +218,19 @@ class Connection:
         self._streamer = greenthread.getcurrent()
         self.state = STREAMING
         watch = eventlet.spawn(self._watch)
+        whole = True
         try:
             for chunk in chunks:
                 if chunk:
+                    whole = False
                     self._send(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)
+                    whole = True
         except StreamEnd:
             pass
         finally:
             self._streamer = None
             watch.kill()
-        if chunked:
+        if chunked and whole:
             self._send(b"0\r\n\r\n")
 
     def _watch(self) -> None:
@@ -281,14 +278,3 @@ def _shut(sock: Any, how: int) -> None:
     except OSError as fault:
         if fault.errno not in {errno.ENOTCONN, errno.EBADF}:
             raise
-
-
-_today: tuple[int, str] = (0, "")
-
-
-def _date() -> str:
-    global _today  # noqa: PLW0603  one formatted second, shared by every reply in it
-    now = int(time.time())
-    if _today[0] != now:
-        _today = (now, formatdate(now, usegmt=True))
-    return _today[1]

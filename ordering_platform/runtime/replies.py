@@ -21,6 +21,8 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 EVENTS = "text/event-stream"
 
+# The last one asks nginx, which stands before many a cluster, not to collect events before passing them on.
+_STREAM_HEADERS = (("Content-Type", EVENTS), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
 _FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _BODYLESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
@@ -70,7 +72,7 @@ def reply_from(result: Any, status: int) -> Reply:
     if isinstance(result, Answer):
         return _reply_from_answer(result)
     if isinstance(result, EventStream):
-        return Reply(200, [("Content-Type", EVENTS), ("Cache-Control", "no-store")], result.chunks)
+        return Reply(200, list(_STREAM_HEADERS), result.chunks)
     if result is None:
         return Reply(status, [])
     if isinstance(result, Reply):
@@ -83,9 +85,12 @@ def _reply_from_answer(answer: Answer) -> Reply:
     body = answer.body
     if body is None or answer.status in _BODYLESS:
         return Reply(answer.status, headers)
-    if isinstance(body, (bytes, bytearray)) or hasattr(body, "__next__"):
+    if isinstance(body, bytes) or hasattr(body, "__next__"):
         return Reply(answer.status, headers, body)
-    if not any(name.lower() == "content-type" for name, _ in headers):
+    typed = any(name.lower() == "content-type" for name, _ in headers)
+    if typed and isinstance(body, str):
+        return Reply(answer.status, headers, body.encode())
+    if not typed:
         headers.append(("Content-Type", JSON))
     return Reply(answer.status, headers, dump(body))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import eventlet
 from eventlet.event import Event
 
-from ordering_platform.runtime import logs, port
+from ordering_platform.runtime import internal, logs, port
 from ordering_platform.runtime.container import Container
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ class Runner:
         """
         for one in self._served:
             port.refuse_taken(one.settings.http_host, one.settings.http_port, _sharing(one))
+            inside = one.settings.internal_port
+            if inside and not internal.is_open(inside):
+                port.refuse_taken(one.settings.http_host, inside, None)
         try:
             for tier in sorted(self._tiers, reverse=True):
                 _all(container.start for container in self._tiers[tier])

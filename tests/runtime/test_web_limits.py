@@ -216,3 +216,12 @@ def test_requests_at_the_same_time_keep_their_own_ids() -> None:
         for thread in [eventlet.spawn(ask, shop, number) for number in range(50)]:
             name, answer = thread.wait()
             assert (answer.json, answer.headers["x-request-id"]) == ({"request_id": name}, name)
+
+
+def test_a_client_that_never_finishes_its_request_does_not_keep_a_stopping_service() -> None:
+    with serving(Shop.fresh(), grace_period=4.0) as shop, Wire(shop.port) as wire:
+        wire.send(b"GET /cakes HTTP/1.1\r\nHost: x\r\n")
+        until(lambda: len(shop.server) == 1)
+        shop.container.stop()
+        assert not shop.container.forced
+        assert wire.response().code == "malformed_request"

@@ -120,3 +120,23 @@ def test_an_event_may_not_break_out_of_its_lines() -> None:
     with pytest.raises(ValueError, match="one line"):
         streams.sse("1\ndata: x", "cake", {})
     assert streams.sse(None, "cake", "a\nb") == b'event: cake\ndata: "a\\nb"\n\n'
+
+
+def test_a_stream_that_breaks_ends_without_the_sign_of_a_whole_one(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Wire(stage.shop.port) as wire:
+        wire.send(ASK % b"/breaking").head()
+        wire.until(b"\n\n\r\n")
+        assert wire.ended()
+    assert "a connection broke" in caplog.text
+    assert stage.shop.app.streams == 0
+    assert call(stage.shop.port, "GET", "/cakes").status == 200
+
+
+def test_a_client_that_does_not_read_does_not_keep_a_stopping_service(stage: Stage) -> None:
+    with Wire(stage.shop.port) as wire:
+        wire.send(ASK % b"/flood").head()
+        until(lambda: stage.shop.app.streams == 1)
+        stage.shop.container.stop()
+    assert stage.shop.app.streams == 0

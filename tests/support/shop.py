@@ -165,6 +165,18 @@ class Shop:
     def quiet(self, request: Request) -> EventStream:
         return EventStream(self._quiet(request))
 
+    @http("GET", "/breaking", who=ANYONE)
+    def breaking(self, _request: Request) -> EventStream:
+        return EventStream(self._breaking())
+
+    @http("GET", "/flood", who=ANYONE)
+    def flood(self, _request: Request) -> EventStream:
+        return EventStream(iter(lambda: bytes(1_000_000), b""))
+
+    def _breaking(self) -> Iterator[bytes]:
+        yield streams.PING
+        raise eventlet.Timeout
+
     def _events(self, _request: Request) -> Iterator[bytes]:
         number = 0
         try:
