@@ -133,7 +133,10 @@ def book(till: Till, payment: Payment, outcome: Outcome, me: str, actor: str, **
     if outcome.status == "failed":
         values["failure"] = failure_of(refusal_for(outcome))
     with till.db.transaction() as tx:
-        moved = payments.move(tx, payment, outcome, actor, **values) if outcome.status != payment["status"] else None
+        if outcome.status == payment["status"]:
+            moved = payments.refer(tx, payment, outcome.reference)
+        else:
+            moved = payments.move(tx, payment, outcome, actor, **values)
         if moved is not None and moved["status"] in ENDED:
             return moved, bills.account(tx, moved, me, till.terms.lease)
         return moved or payments.read(tx, payment["id"]) or payment, bills.read(tx, payment["bill_id"])

@@ -55,6 +55,14 @@ def move(tx: Connection, payment: Payment, outcome: Outcome, actor: str, **value
     return _payment(tx.execute(_with_event(moved, payment["status"], actor, details)).one_or_none())
 
 
+def refer(tx: Connection, payment: Payment, reference: str | None) -> Payment | None:
+    """Keep the provider's own name of a payment, by which it is looked up from now on."""
+    if reference in {None, payment["reference"]}:
+        return None
+    named = sa.update(payments).where(payments.c.id == payment["id"], payments.c.status == payment["status"])
+    return _payment(tx.execute(named.values(reference=reference).returning(payments)).one_or_none())
+
+
 def _with_event(changed: sa.CTE, start: str, actor: str, details: dict[str, Any]) -> Any:
     """Write the event of a change in the same statement as the change."""
     event = sa.select(

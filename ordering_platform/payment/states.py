@@ -7,7 +7,7 @@ from typing import Final
 BILL_MOVES: Final[dict[str, tuple[str, ...]]] = {
     "created": ("locked", "compensating"),
     "locked": ("priced", "compensating"),
-    "priced": ("paying", "captured", "compensating"),
+    "priced": ("paying", "captured"),
     "paying": ("captured", "compensating"),
     # The pivot: money has moved, so from here there is only forward; the way back is a refund.
     "captured": ("completed",),

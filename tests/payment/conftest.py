@@ -1,0 +1,184 @@
+"""A till with a real database and real providers; the two peers are stand-ins from ``fakes``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import eventlet
+import pytest
+import sqlalchemy as sa
+
+from ordering_platform.payment import checkout, models, saga, schemas
+from ordering_platform.payment.arrows import install
+from ordering_platform.payment.providers.cash import Cash
+from ordering_platform.payment.providers.sandbox import Sandbox
+from ordering_platform.payment.till import Terms, Till
+from ordering_platform.runtime import config
+from ordering_platform.runtime.errors import DomainError
+from ordering_platform.runtime.identity import Caller
+from ordering_platform.runtime.ids import new_id
+from ordering_platform.runtime.replies import Reply
+from ordering_platform.runtime.request import Request
+from tests.payment.fakes import Orders, Promotions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ordering_platform.runtime.config import Settings
+    from ordering_platform.runtime.database import Transactions
+
+GUEST = Caller("guest", id="gst_1", venue="ven_1", session="ses_1", table="tbl_1")
+CASHIER = Caller("staff", id="usr_cashier", venue="ven_1", roles=frozenset({"kitchen", "waiter", "cashier"}))
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str) -> Settings:
+    return config.load(
+        {},
+        database_url=database_url,
+        amqp_url="inproc://payment-tests",
+        jwks_url="http://127.0.0.1:9/",
+        public_url="http://127.0.0.1:9/",
+        payment_providers=("cash", "sandbox"),
+        sandbox_webhook_secret="whsec_of_the_tests",
+        db_pool_size=20,
+        db_pool_overflow=40,
+    )
+
+
+@dataclass
+class Restaurant:
+    """Everything a test of payments touches, with short ways to say what guests do."""
+
+    till: Till
+    orders: Orders
+    promotions: Promotions
+
+    def request(
+        self, body: dict[str, Any], *, key: str | None = None, caller: Caller = GUEST, **fields: Any
+    ) -> Request:
+        path = fields.pop("path", "/v1/checkout")
+        schema = fields.pop("schema", schemas.Checkout)
+        return Request(
+            method="POST",
+            path=path,
+            route=fields.pop("route", path),
+            headers=fields.pop("headers", {}),
+            caller=caller,
+            body=schema().load_body(body),
+            query={},
+            raw_body=fields.pop("raw_body", b""),
+            idempotency_key=key or new_id("key"),
+            request_id="req_test",
+            remote_addr="127.0.0.1",
+            environ={},
+        )
+
+    def check_out(self, key: str | None = None, *, caller: Caller = GUEST, **fields: Any) -> Reply:
+        body = {"order_ids": ["ord_1"], "method": "sandbox", **fields}
+        if body["method"] == "sandbox":
+            body.setdefault("card", {"token": "tok_approve"})
+        return checkout.open_bill(self.till, self.request(body, key=key, caller=caller))
+
+    def refused(self, key: str | None = None, **fields: Any) -> DomainError:
+        """Give what a checkout is refused with, also when it is a replay."""
+        with pytest.raises(DomainError) as caught:
+            self.check_out(key, **fields)
+        return caught.value
+
+    def sweep(self) -> int:
+        return saga.sweep(self.till)
+
+    def make_due(self) -> None:
+        """Let every lease run out and every pause be over."""
+        self.execute(sa.update(models.bills).values(next_run_at=sa.func.now()))
+
+    def age(self, seconds: float) -> None:
+        """Let time pass for everything that was made so far."""
+        for table in (models.bills, models.payments):
+            earlier = table.c.created_at - sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+            self.execute(sa.update(table).values(created_at=earlier))
+        self.make_due()
+
+    def execute(self, statement: Any) -> None:
+        with self.till.db.transaction() as tx:
+            tx.execute(statement)
+
+    def rows(self, table: sa.Table) -> list[dict[str, Any]]:
+        with self.till.db.read() as tx:
+            return [dict(row) for row in tx.execute(sa.select(table).order_by(table.c[0])).mappings()]
+
+    @property
+    def bill(self) -> dict[str, Any]:
+        """The newest bill."""
+        return self.rows(models.bills)[-1]
+
+    @property
+    def payment(self) -> dict[str, Any]:
+        """The newest payment."""
+        return self.rows(models.payments)[-1]
+
+    @property
+    def charged(self) -> list[dict[str, Any]]:
+        """What the sandbox has really charged, by its own books."""
+        return [one for one in self.rows(models.sandbox_charges) if one["status"] == "captured"]
+
+    def start_over(self) -> None:
+        """Forget everything: a new evening, one unpaid order."""
+        for table in reversed(models.metadata.sorted_tables):
+            self.execute(sa.delete(table))
+        self.orders.__init__()  # type: ignore[misc]  # a fresh one in the same place
+        self.promotions.__init__()  # type: ignore[misc]  # as above
+        self.orders.add()
+
+    def sandbox(self) -> Sandbox:
+        found = self.till.terms.providers["sandbox"]
+        assert isinstance(found, Sandbox)
+        return found
+
+    def with_terms(self, **terms: Any) -> Restaurant:
+        return Restaurant(replace(self.till, terms=replace(self.till.terms, **terms)), self.orders, self.promotions)
+
+
+@pytest.fixture
+def restaurant(db: Transactions, settings: Settings) -> Restaurant:
+    orders, promotions = Orders(), Promotions()
+    orders.add()
+    providers = {"cash": Cash(settings), "sandbox": Sandbox(settings)}
+    terms = Terms(providers=providers, lease=7.0, online_expiry=600.0, counter_expiry=None)
+    return Restaurant(Till(db, orders, promotions, terms), orders, promotions)
+
+
+class Killed(BaseException):
+    """The process dies here; nothing catches it."""
+
+
+@pytest.fixture
+def kill_at() -> Iterator[Callable[[str], None]]:
+    """Give a way to let the driver die once when it passes a point."""
+    undo: list[Callable[[], None]] = []
+
+    def arm(point: str) -> None:
+        def die(passed: str) -> None:
+            if passed == point:
+                undo.pop()()
+                raise Killed(point)
+
+        undo.append(install(die))
+
+    yield arm
+    for take_out in undo:
+        take_out()
+
+
+def at_once(number: int, work: Callable[[int], Any]) -> list[Any]:
+    """Run ``work(0..number-1)`` at the same time and give what each returned or raised."""
+
+    def caught(place: int) -> Any:
+        try:
+            return work(place)
+        except DomainError as fault:
+            return fault
+
+    return [thread.wait() for thread in [eventlet.spawn(caught, place) for place in range(number)]]
