@@ -9,14 +9,13 @@ from marshmallow import validate
 
 from ordering_platform.promotion import document, schedule
 from ordering_platform.promotion.rules import reading, registry
-from ordering_platform.runtime.ids import PATTERN
 from ordering_platform.runtime.schemas import Choice, Flag, Int, ListOf, Nested, RequestSchema, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_USES = 10**9
-_ANY_ID = validate.Regexp(PATTERN, error="id|Send an id such as itm_01k9m2x7q4w8z6t1v5b3n0c8d2.")
+_ANY_ID = validate.Regexp(reading.ID, error="id|Send an id such as itm_01k9m2x7q4w8z6t1v5b3n0c8d2.")
 
 
 def _written(read: Callable[[str], Any], error: str) -> Callable[[str], None]:

@@ -10,12 +10,14 @@ from ordering_platform.promotion import codes, promotions
 from ordering_platform.promotion.models import promotions as table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.engine import Connection
 
 WORKDAYS = ["mon", "tue", "wed", "thu", "fri"]
 
 
-def _documents(currency: str, drinks_category_id: str) -> dict[str, dict[str, Any]]:
+def _documents(currency: str, drinks: Sequence[str]) -> dict[str, dict[str, Any]]:
     return {
         "prm_welcome10": {
             "name": "Welcome: 10 % off",
@@ -38,7 +40,7 @@ def _documents(currency: str, drinks_category_id: str) -> dict[str, dict[str, An
             "name": "Happy hour: 20 % off drinks",
             "trigger": "auto",
             "when": {"weekly": [{"days": WORKDAYS, "from": "16:00", "to": "18:00"}]},
-            "reward": {"percent_bps": 2000, "on": {"categories": [drinks_category_id]}},
+            "reward": {"percent_bps": 2000, "on": {"categories": list(drinks)}},
         },
     }
 
@@ -51,11 +53,11 @@ def seed_promotions(
     *,
     venue_id: str = "ven_demo",
     currency: str = "EUR",
-    drinks_category_id: str = "cat_drinks",
+    drinks: Sequence[str] = ("cat_demo_hot_drinks", "cat_demo_cold_drinks", "cat_demo_beer_wine"),
     actor: str = "system",
 ) -> None:
-    """Put in the promotions that are missing and leave the rest as it is; amounts are meant in cents."""
-    documents = _documents(currency, drinks_category_id)
+    """Put in the promotions that are missing and leave the rest as it is; ``drinks`` are ids of categories."""
+    documents = _documents(currency, drinks)
     present = set(tx.scalars(sa.select(table.c.id).where(table.c.id.in_(documents))))
     for promotion_id, document in documents.items():
         if promotion_id not in present:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_AMOUNT = 10**12
-_ID = re.compile(r"[a-z]{2,5}_[0-9a-z]{1,40}")
+ID = re.compile(r"^[a-z]{2,5}_[0-9a-z_]{1,58}$")
 _TAG_LENGTH = 60
 _LONGEST_LIST = 200
 
@@ -91,7 +91,7 @@ def _check_entry(pointer: str, name: str, entry: Any, data: Mapping[str, Any]) -
         raise ParameterInvalid(pointer, "length", f"Send a list of 1 to {_LONGEST_LIST} entries.")
     for place, value in enumerate(entry):
         fits = isinstance(value, str) and (
-            0 < len(value) <= _TAG_LENGTH if name == "tags" else _ID.fullmatch(value) is not None
+            0 < len(value) <= _TAG_LENGTH if name == "tags" else ID.match(value) is not None
         )
         if not fits:
             raise ParameterInvalid(f"{pointer}/{place}", "invalid", "Send an id, or a tag of 1 to 60 characters.")
