@@ -89,6 +89,13 @@ def test_idle_connections_do_not_keep_a_process() -> None:
         assert running.ended(within=3) == 0
 
 
+def test_a_broker_that_is_away_keeps_nobody_from_asking_or_from_ending() -> None:
+    with shop(drain_delay=0.0, amqp_url="amqp://guest:guest@127.0.0.1:9/") as running:
+        assert call(running.port, "GET", "/cakes").status == 200
+        running.signal(signal.SIGTERM)
+        assert running.ended(within=3) == 0
+
+
 def test_somebody_at_the_keyboard_does_not_wait_for_a_load_balancer() -> None:
     with shop(drain_delay=30.0) as running:
         running.signal(signal.SIGINT)

@@ -10,10 +10,22 @@ import json  # noqa: E402  the patch must come first
 import sys  # noqa: E402
 
 from ordering_platform.runtime import logs, runner  # noqa: E402
+from ordering_platform.runtime.entrypoints import rpc  # noqa: E402
 from tests.support.services import settings  # noqa: E402
 from tests.support.shop import Shop  # noqa: E402
 
+
+
+class ShopOnTheBus(Shop):
+    """A shop that peers may call, too."""
+
+    @rpc(callers=("front",))
+    def ask(self) -> str:
+        return "cake"
+
+
 if __name__ == "__main__":
     logs.setup("info")
-    shop = runner.Served(Shop.fresh(), settings(**json.loads(sys.argv[1])))
-    sys.exit(runner.run([shop], ready=lambda _runner: print("ready", flush=True)))  # noqa: T201  the test waits for it
+    chosen = settings(**json.loads(sys.argv[1]))
+    service = ShopOnTheBus if chosen.amqp_url.startswith("amqp://") else Shop
+    sys.exit(runner.run([runner.Served(service.fresh(), chosen)]))
