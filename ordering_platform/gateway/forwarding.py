@@ -42,6 +42,8 @@ _KEPT_BACK = frozenset(
 )
 # T26: nobody becomes somebody by a header.
 _NEVER = ("HTTP_X_FORWARDED", "HTTP_X_USER", "HTTP_X_INTERNAL", "DROPPED_")
+# Doors have deadlines of their own, which end a worker that waits here; this only bounds what escapes them.
+_LONGEST = 60.0
 _HARMLESS_TWICE = frozenset({"GET", "HEAD"})
 
 _names: dict[str, str] = {}
@@ -52,7 +54,6 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         """Know where each service is; nothing is connected yet."""
-        self._seconds = settings.request_timeout
         self._upstreams = {service.name: Upstream(service.url(settings)) for service in BEHIND_GATEWAY}
 
     def forward(self, request: Request) -> Reply:
@@ -76,7 +77,7 @@ class Services:
             return Reply(reply.status, [header for header in reply.headers if header[0] != "X-Request-Id"], reply.body)
         upstream = self._upstreams[name]
         repeatable = environ["REQUEST_METHOD"] in _HARMLESS_TWICE or "HTTP_IDEMPOTENCY_KEY" in environ
-        response = upstream.ask(written(environ, body, upstream.netloc), repeatable=repeatable, seconds=self._seconds)
+        response = upstream.ask(written(environ, body, upstream.netloc), repeatable=repeatable, seconds=_LONGEST)
         return Reply(response.status, response.headers, response.body)
 
     def knock(self) -> None:

@@ -70,13 +70,14 @@ class Limits:
             "/v1/auth/login": login,
             "/v1/auth/register": login,
             "/v1/promotions/validate": Bucket("codes", 20),
+            "/t/<code>": Bucket("pages", 60),
         }
 
     def take(self, request: Request) -> list[tuple[str, str]]:
         """Count a request and give the headers that tell what is left; raises RateLimited."""
         if not self._enabled:
             return []
-        bucket = self._special.get(request.path, self._general)
+        bucket = self._special.get(request.path) or self._special.get(request.route, self._general)
         return bucket.take(request.caller.id or _neighbourhood(request.remote_addr), time.monotonic())
 
 

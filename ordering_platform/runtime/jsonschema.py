@@ -7,6 +7,7 @@ A field of another kind describes itself in a method ``json_schema()``.
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import singledispatch
 from typing import Any
 
@@ -38,25 +39,32 @@ _ID_BODY = "01k9m2x7q4w8z6t1v5b3n0c8d2"
 
 
 class Components:
-    """The schemas of one document by name, each described once and referred to."""
+    """The schemas of one document, each described once and referred to."""
 
     def __init__(self) -> None:
         """Begin with nothing described."""
-        self.described: dict[str, Schema] = {}
-        self._classes: dict[str, type[ma.Schema]] = {}
+        self._described: dict[type[ma.Schema], Schema] = {}
 
     def ref(self, schema: ma.Schema | type[ma.Schema]) -> Schema:
-        """Refer to a schema, describing it first if that is new; raises ValueError for two of one name."""
+        """Refer to a schema, describing it first if that is new."""
         instance = schema() if isinstance(schema, type) else schema
         cls = type(instance)
-        name = cls.__name__.removesuffix("Schema")
-        if self._classes.setdefault(name, cls) is not cls:
-            raise ValueError(f"{cls.__module__} and {self._classes[name].__module__} both describe {name}; rename one")
-        if name not in self.described:
-            self.described[name] = {}
-            self.described[name] = self._object(instance)
-        ref = {"$ref": _REF + name}
+        if cls not in self._described:
+            self._described[cls] = {}
+            self._described[cls] = self._object(instance)
+        ref = {"$ref": _REF + _path(cls)}
         return {"type": "array", "items": ref} if instance.many else ref
+
+    def placed(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Put the schemas into a document under short names; two of one name get their room in front."""
+        shorts = Counter(_short(cls) for cls in self._described)
+        names = {
+            _path(cls): _short(cls) if shorts[_short(cls)] == 1 else _room(cls) + _short(cls) for cls in self._described
+        }
+        document["components"]["schemas"] |= {names[_path(cls)]: one for cls, one in self._described.items()}
+        document["components"]["schemas"] = dict(sorted(document["components"]["schemas"].items()))
+        renamed: dict[str, Any] = _renamed(document, {_REF + path: _REF + name for path, name in names.items()})
+        return renamed
 
     def field(self, field: Any) -> Schema:
         """Describe one field."""
@@ -65,7 +73,7 @@ class Components:
             described = _or_null(described)
         if words := field.metadata.get("description"):
             described = {**described, "description": words}
-        if isinstance(field.load_default, (str, int, bool)):
+        if isinstance(field.load_default, (str, int, bool)) and field.load_default != "":
             described = {**described, "default": field.load_default}
         return described
 
@@ -87,11 +95,29 @@ class Components:
         if words := " ".join((type(schema).__doc__ or "").split()):
             described["description"] = words
         described["properties"] = {field.data_key or name: self.field(field) for name, field in _said(schema, asks)}
-        if required := [field.data_key or name for name, field in _said(schema, asks) if asks and field.required]:
+        if required := [field.data_key or name for name, field in _said(schema, asks) if field.required]:
             described["required"] = required
         if asks:
             described["additionalProperties"] = False
         return described
+
+
+def _path(cls: type[ma.Schema]) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _short(cls: type[ma.Schema]) -> str:
+    return cls.__name__.removesuffix("Schema")
+
+
+def _room(cls: type[ma.Schema]) -> str:
+    return cls.__module__.split(".")[1].title()
+
+
+def _renamed(value: Any, refs: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: refs.get(one, one) if key == "$ref" else _renamed(one, refs) for key, one in value.items()}
+    return [_renamed(one, refs) for one in value] if isinstance(value, list) else value
 
 
 def _said(schema: ma.Schema, asks: bool) -> list[tuple[str, Any]]:
@@ -118,6 +144,8 @@ def _or_null(described: Schema) -> Schema:
 
 @singledispatch
 def _described(field: Any) -> Schema:
+    if type(field) is ma.fields.Field:
+        return {}
     raise TypeError(f"nobody has said how {type(field).__name__} looks in JSON Schema")
 
 
@@ -153,6 +181,7 @@ def _(_field: Any) -> Schema:
 
 
 @_described.register(schemas.Timestamp)
+@_described.register(ma.fields.DateTime)
 def _(_field: Any) -> Schema:
     return {"type": "string", "format": "date-time"}
 

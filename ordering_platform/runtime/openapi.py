@@ -89,36 +89,38 @@ def document(services: Mapping[str, type], *, title: str, version: str) -> dict[
         for door in doors(service):
             for method in door.method.split(","):
                 paths[_VARIABLE.sub(r"{\1}", door.url)][method.lower()] = _operation(name, door, components)
-    return {
-        "openapi": "3.1.1",
-        "info": {
-            "title": title,
-            "version": version,
-            "description": _WELCOME,
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        },
-        "servers": [{"url": "/"}],
-        "tags": [{"name": name, "description": _first_line(service)} for name, service in services.items()],
-        "paths": dict(sorted(paths.items())),
-        "components": {
-            "schemas": dict(sorted({**components.described, "Problem": _PROBLEM}.items())),
-            "responses": {_response_name(status): _refusal(status, codes) for status, codes in _COMMON.items()},
-            "securitySchemes": {
-                "guest": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": "A guest token from `POST /v1/auth/guest`, bound to one table session.",
-                },
-                "staff": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": "An access token from `POST /v1/auth/login`, good for 15 minutes.",
+    return components.placed(
+        {
+            "openapi": "3.1.1",
+            "info": {
+                "title": title,
+                "version": version,
+                "description": _WELCOME,
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
+            "servers": [{"url": "/"}],
+            "tags": [{"name": name, "description": _first_line(service)} for name, service in services.items()],
+            "paths": dict(sorted(paths.items())),
+            "components": {
+                "schemas": {"Problem": _PROBLEM},
+                "responses": {_response_name(status): _refusal(status, codes) for status, codes in _COMMON.items()},
+                "securitySchemes": {
+                    "guest": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "bearerFormat": "JWT",
+                        "description": "A guest token from `POST /v1/auth/guest`, bound to one table session.",
+                    },
+                    "staff": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "bearerFormat": "JWT",
+                        "description": "An access token from `POST /v1/auth/login`, good for 15 minutes.",
+                    },
                 },
             },
-        },
-    }
+        }
+    )
 
 
 _WELCOME = (
@@ -223,6 +225,7 @@ def _success(door: Door, components: Components) -> dict[str, Any]:
 def refusals(door: Door) -> set[type[DomainError]]:
     """Give every error a door may end with."""
     possible: set[type[DomainError]] = {*_ALWAYS, *door.raises}
+    possible.update(_of_a_peer(code) for code in door.relays)
     if not door.who.anyone:
         possible |= {errors.Unauthenticated, errors.InvalidToken, errors.RoleNotAllowed}
     if "<" in door.url:
@@ -234,6 +237,16 @@ def refusals(door: Door) -> set[type[DomainError]]:
     if door.idempotent:
         possible.update(_WITH_KEY)
     return possible
+
+
+def _of_a_peer(code: str) -> type[DomainError]:
+    """Find a refusal by its code; whoever documents a door has imported the services it asks."""
+    kinds: list[type[DomainError]] = [errors.DomainError]
+    for kind in kinds:
+        if kind.code == code:
+            return kind
+        kinds.extend(kind.__subclasses__())
+    raise LookupError(f"no service that was imported refuses with {code}")
 
 
 def _by_status(possible: Iterable[type[DomainError]]) -> dict[int, list[str]]:

@@ -1,0 +1,156 @@
+"""The pages as HTML: the table's page with what it shows at once, and polite ones for what cannot be shown."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ordering_platform.gateway import reference
+from ordering_platform.gateway.docs import Docs
+from ordering_platform.gateway.files import Files, packed
+from ordering_platform.gateway.languages import best
+from ordering_platform.runtime.replies import JSON, Reply
+
+if TYPE_CHECKING:
+    from ordering_platform.gateway.forwarding import Services
+    from ordering_platform.runtime.config import Settings
+    from ordering_platform.runtime.request import Request
+
+LANGUAGES = ("en", "de")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'"
+)
+HTML = [
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Content-Security-Policy", POLICY),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+]
+
+_NOTICES = {
+    404: {
+        "en": ("No table has this code", "Please scan the code on your table again, or ask the staff."),
+        "de": (
+            "Diesen Code hat kein Tisch",
+            "Bitte scannen Sie den Code am Tisch noch einmal oder fragen Sie das Personal.",
+        ),
+    },
+    410: {
+        "en": ("This code is no longer in use", "Please ask the staff; they have a new one for your table."),
+        "de": ("Dieser Code gilt nicht mehr", "Bitte fragen Sie das Personal; es hat einen neuen für Ihren Tisch."),
+    },
+    503: {
+        "en": (
+            "We will be right back",
+            "The menu cannot be shown just now. Please load the page again in a moment, or ask the staff.",
+        ),
+        "de": (
+            "Wir sind gleich wieder da",
+            "Die Karte lässt sich gerade nicht zeigen. Bitte laden Sie gleich neu oder fragen Sie das Personal.",
+        ),
+    },
+}
+_NO_SCRIPT = {
+    "en": "This page needs JavaScript. The staff will gladly take your order.",
+    "de": "Diese Seite braucht JavaScript. Das Personal nimmt Ihre Bestellung gern auf.",
+}
+
+
+class Pages:
+    """The pages of this platform."""
+
+    def __init__(self, _settings: Settings) -> None:
+        """Read templates and files."""
+        self.files = Files()
+        self._docs = Docs(self.files)
+        self._words = {code: json.loads(self.files.text(f"guest/words/{code}.json")) for code in LANGUAGES}
+
+    def table(self, request: Request, code: str, services: Services) -> Reply:
+        """Show the page behind the code on a table, or say politely why there is none."""
+        language = best(request.headers.get("Accept-Language", ""), LANGUAGES)
+        answer = _look_up(request, code, services)
+        if answer.status != HTTPStatus.OK or not isinstance(answer.body, bytes):
+            return self._notice(request, answer.status if answer.status in _NOTICES else 503, language)
+        link = json.loads(answer.body)
+        venue, table = link["venue"]["name"], link["table"]["name"]
+        boot = {
+            "code": code,
+            "venue": venue,
+            "table": table,
+            "language": language,
+            "words": self._words[language],
+            "static": self.files.base,
+        }
+        texts = {
+            "language": language,
+            "title": f"{venue} · {table}",
+            "venue": venue,
+            "table": table,
+            "noscript": _NO_SCRIPT[language],
+        }
+        return _html(request, self.files.page("guest/index.html", texts, boot=_embedded(boot)))
+
+    def home(self, request: Request) -> Reply:
+        """Show where to go from here."""
+        return _html(request, self.files.page("shared/home.html", {}))
+
+    def docs(self, request: Request) -> Reply:
+        """Show every door of the API."""
+        return _html(request, self._docs.api)
+
+    def docs_errors(self, request: Request) -> Reply:
+        """Show every error."""
+        return _html(request, self._docs.errors)
+
+    def openapi(self, request: Request) -> Reply:
+        """Send the OpenAPI document as it was committed."""
+        return _packed(
+            request, Reply(200, [("Content-Type", JSON), ("Cache-Control", "no-cache")], reference.published())
+        )
+
+    def _notice(self, request: Request, status: int, language: str) -> Reply:
+        title, text = _NOTICES[status][language]
+        page = self.files.page("shared/notice.html", {"language": language, "title": title, "text": text})
+        reply = _html(request, page, status)
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            reply.headers.append(("Retry-After", "5"))
+        return reply
+
+
+def _html(request: Request, page: bytes, status: int = 200) -> Reply:
+    return _packed(request, Reply(status, [*HTML, ("Cache-Control", "private, no-cache")], page))
+
+
+def _packed(request: Request, reply: Reply) -> Reply:
+    reply.headers.append(("Vary", "Accept-Language, Accept-Encoding"))
+    if "gzip" in request.headers.get("Accept-Encoding", "") and isinstance(reply.body, bytes):
+        reply.headers.append(("Content-Encoding", "gzip"))
+        reply.body = packed(reply.body)
+    return reply
+
+
+def _embedded(value: Any) -> str:
+    """Write JSON so that it can stand inside a script element whatever it contains."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _look_up(request: Request, code: str, services: Services) -> Reply:
+    return services.ask(
+        "order",
+        {
+            "REQUEST_METHOD": "GET",
+            "RAW_URI": f"/v1/table-links/{quote(code, safe='')}",
+            "PATH_INFO": f"/v1/table-links/{code}",
+            "QUERY_STRING": "",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "CONTENT_LENGTH": 0,
+            "REMOTE_ADDR": request.remote_addr,
+            "HTTP_X_FORWARDED_FOR": request.remote_addr,
+            "HTTP_X_REQUEST_ID": request.request_id,
+        },
+    )

@@ -1,0 +1,287 @@
+/** The sheet in which orders are paid: the server's quote, a code, a way to pay, one key per try. */
+
+import { batch, html, signal, useEffect, useSignal } from "../vendor/preact.js";
+import { insist } from "../shared/api.js";
+import { newKey } from "../shared/keys.js";
+import { has, t } from "../shared/words.js";
+import { openSheet, Sheet } from "./sheet.js";
+import { call, isMine, money, online, paying, price, readOrders, said, stop, unpaid } from "./state.js";
+import { Trouble } from "./trouble.js";
+
+const ids = signal(/** @type {string[]} */ ([]));
+const codes = signal(/** @type {string[]} */ ([]));
+const quote = signal(/** @type {any} */ (null));
+const methods = signal(/** @type {any[]} */ ([]));
+const method = signal("");
+const card = signal("");
+const busy = signal(false);
+const slow = signal(false);
+const fault = signal(/** @type {any} */ (null));
+const challenge = signal(/** @type {any} */ (null));
+
+const POLLS = 40;
+const ENDED = ["captured", "failed"];
+
+/** @param {string[]} orderIds */
+export function payFor(orderIds) {
+  batch(() => {
+    ids.value = orderIds;
+    fault.value = null;
+    quote.value = null;
+  });
+  openSheet("pay");
+}
+
+/** Ask what it costs now. Gives the reason why a code does not apply, if it was asked for. */
+async function ask() {
+  try {
+    quote.value = await insist(() =>
+      call("POST", "/v1/checkout/quote", { body: { order_ids: ids.value, codes: codes.value } }),
+    );
+    fault.value = null;
+  } catch (refusal) {
+    quote.value = null;
+    tell(refusal);
+  }
+}
+
+/** @param {any} refusal */
+function tell(refusal) {
+  if (refusal.code === "session_closed") stop(refusal);
+  else fault.value = refusal;
+}
+
+async function readMethods() {
+  try {
+    methods.value = (await insist(() => call("GET", "/v1/payment-methods"))).data;
+    const online = methods.value.find((one) => one.kind === "online");
+    method.value ||= (online ?? methods.value[0])?.id ?? "";
+    card.value ||= online?.test_cards?.[0]?.token ?? "";
+  } catch (refusal) {
+    tell(refusal);
+  }
+}
+
+/** Pay, or go on with a payment whose fate is not known yet. */
+export async function pay() {
+  if (busy.value) return;
+  batch(() => {
+    busy.value = true;
+    slow.value = false;
+    fault.value = null;
+    paying.value ??= {
+      key: newKey(),
+      body: {
+        order_ids: ids.value,
+        codes: codes.value,
+        method: method.value,
+        ...(isCard() ? { card: { token: card.value } } : {}),
+        expected_total: quote.value.total,
+      },
+    };
+  });
+  const wait = () => (slow.value = true);
+  const later = setTimeout(wait, 5_000);
+  try {
+    const { key, body } = paying.value;
+    const { payment } = await insist(() => call("POST", "/v1/checkout", { key, body, patience: 30_000 }), wait);
+    await ended(payment);
+  } catch (refusal) {
+    if (!(/** @type {any} */ (refusal).away)) paying.value = undefined;
+    tell(refusal);
+    if (/** @type {any} */ (refusal).code === "price_changed") await ask();
+    await readOrders().catch(() => {});
+  } finally {
+    clearTimeout(later);
+    busy.value = false;
+  }
+}
+
+/** Follow a payment to its end, or to the moment when somebody has to act. @param {any} payment */
+async function ended(payment) {
+  let polls = 0;
+  while (payment.method !== "cash" && !ENDED.includes(payment.status) && polls++ < POLLS) {
+    if (payment.status === "requires_action") {
+      challenge.value = payment;
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 750));
+    payment = await insist(() => call("GET", `/v1/payments/${payment.id}`));
+  }
+  paying.value = undefined;
+  await readOrders();
+  if (payment.status === "failed") {
+    fault.value = { code: payment.failure?.code ?? "payment_declined", requestId: "" };
+    return;
+  }
+  codes.value = [];
+  openSheet("orders");
+  said.value = payment.status === "captured" ? t("thanks") : "";
+}
+
+/** @param {boolean} approve */
+async function answer(approve) {
+  const { id, next_action: action } = challenge.value;
+  challenge.value = null;
+  busy.value = true;
+  try {
+    await call("POST", action.url ?? `/v1/payments/${id}/challenge`, { body: { approve } });
+    await ended(await insist(() => call("GET", `/v1/payments/${id}`)));
+  } catch (refusal) {
+    tell(refusal);
+  } finally {
+    busy.value = false;
+  }
+}
+
+const chosen = () => methods.value.find((one) => one.id === method.value);
+const isCard = () => Boolean(chosen()?.test_cards);
+
+export function Pay() {
+  useEffect(() => {
+    readMethods();
+  }, []);
+  useEffect(() => {
+    if (ids.value.length) ask();
+  }, [ids.value.join(), codes.value.join()]);
+  const ready = quote.value && method.value && online.value && !busy.value && !challenge.value;
+  const amount = quote.value && price(quote.value.total);
+  const foot = html`${slow.value && busy.value && html`<p class="notice" role="status">${t("still_paying")}</p>`}
+    <button class="button main wide center" disabled=${!ready} onClick=${pay}>
+      ${busy.value
+        ? t("paying")
+        : amount
+          ? t(chosen()?.kind === "counter" ? "pay_counter" : "pay_amount", { amount })
+          : t("pay")}
+    </button>`;
+  return html`<${Sheet} title=${t("pay_title")} foot=${foot}>
+    <${Trouble} fault=${fault.value} whenAway=${paying.value ? "error.unknown_outcome" : "error.away"} />
+    <${Scope} />
+    <${Sums} />
+    <${Code} />
+    <${Methods} />
+    ${challenge.value &&
+    html`<div class="notice" role="alert">
+      <p>${t("challenge")}</p>
+      <p class="chips">
+        <button class="button main" onClick=${() => answer(true)}>${t("challenge_yes")}</button>
+        <button class="button" onClick=${() => answer(false)}>${t("challenge_no")}</button>
+      </p>
+    </div>`}
+  <//>`;
+}
+
+/** Mine or everybody's, where there is a difference. */
+function Scope() {
+  const all = unpaid.value.map((order) => order.id);
+  const mine = unpaid.value.filter(isMine).map((order) => order.id);
+  if (mine.length === 0 || mine.length === all.length) return null;
+  const button = (/** @type {string} */ name, /** @type {string[]} */ wanted) =>
+    html`<button
+      class="button"
+      aria-pressed=${String(ids.value.join() === wanted.join())}
+      onClick=${() => (ids.value = wanted)}
+    >
+      ${t(name)}
+    </button>`;
+  return html`<div class="chips">${button("pay_mine", mine)}${button("pay_all", all)}</div>`;
+}
+
+function Sums() {
+  const shown = quote.value;
+  if (!shown) return fault.value ? null : html`<p class="muted">${t("loading")}</p>`;
+  const row = (/** @type {any} */ name, /** @type {any} */ amount, sign = "", cls = "") =>
+    amount?.amount ? html`<div class=${cls}><dt>${name}</dt><dd>${sign}${price(amount)}</dd></div>` : null;
+  const taxIsIncluded = shown.total.amount ===
+    shown.subtotal.amount - shown.discount.amount + shown.service_charge.amount + shown.tip.amount + shown.rounding.amount;
+  return html`<dl class="sums">
+    ${row(t("subtotal"), shown.subtotal)}
+    ${shown.promotions.applied.map((/** @type {any} */ one) => row(one.name, one.amount, "−", "off"))}
+    ${row(t("service_charge"), shown.service_charge)}
+    ${!taxIsIncluded && row(t("tax_added"), shown.tax)}
+    ${row(t("rounding"), shown.rounding)}
+    <div class="total"><dt>${t("total")}</dt><dd>${price(shown.total)}</dd></div>
+    ${taxIsIncluded && row(t("tax_included"), shown.tax, "", "muted small")}
+  </dl>`;
+}
+
+function Code() {
+  const typed = useSignal("");
+  const apply = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const code = typed.value.trim();
+    if (code && !codes.value.includes(code)) codes.value = [...codes.value, code];
+    typed.value = "";
+  };
+  const rejected = (quote.value?.promotions.rejected ?? []).filter((/** @type {any} */ one) => one.code);
+  return html`<form class="with-button" onSubmit=${apply}>
+      <label class="field">
+        <span>${t("code")}</span>
+        <input
+          autocapitalize="characters"
+          autocomplete="off"
+          maxlength="64"
+          value=${typed.value}
+          onInput=${(/** @type {any} */ event) => (typed.value = event.target.value)}
+        />
+      </label>
+      <button class="button">${t("apply")}</button>
+    </form>
+    ${codes.value.length > 0 &&
+    html`<ul class="chips">
+      ${codes.value.map(
+        (code) => html`<li>
+          <button
+            class="button"
+            aria-label=${t("code_off", { code })}
+            onClick=${() => (codes.value = codes.value.filter((one) => one !== code))}
+          >
+            ${code} ✕
+          </button>
+        </li>`,
+      )}
+    </ul>`}
+    ${rejected.map((/** @type {any} */ one) => html`<p class="notice" role="alert">${one.code}: ${reason(one)}</p>`)}`;
+}
+
+/** @param {any} one */
+function reason(one) {
+  if (one.missing_minor) return t("missing_for_code", { amount: price(money(one.missing_minor)) });
+  return has(`error.${one.reason}`) ? t(`error.${one.reason}`) : one.message;
+}
+
+function Methods() {
+  if (methods.value.length === 0) return null;
+  const name = (/** @type {any} */ one) => (has(`method.${one.id}`) ? t(`method.${one.id}`) : one.name);
+  return html`<fieldset class="group">
+      <legend>${t("method")}</legend>
+      ${methods.value.map(
+        (one) => html`<label class="choice" key=${one.id}>
+          <input
+            type="radio"
+            name="method"
+            checked=${method.value === one.id}
+            onChange=${() => (method.value = one.id)}
+          />
+          <span>${name(one)}</span>
+        </label>`,
+      )}
+    </fieldset>
+    ${isCard() &&
+    html`<label class="field">
+      <span>${t("card")}</span>
+      <select value=${card.value} onChange=${(/** @type {any} */ event) => (card.value = event.target.value)}>
+        ${chosen().test_cards.map(
+          (/** @type {any} */ one) =>
+            html`<option value=${one.token}>${has(`card.${one.token}`) ? t(`card.${one.token}`) : one.behaviour}</option>`,
+        )}
+      </select>
+    </label>`}`;
+}
+
+/** The order ids to pay when the guest asks without choosing: their own, or else the whole table's. */
+export function payNow() {
+  const mine = unpaid.value.filter(isMine);
+  payFor((mine.length ? mine : unpaid.value).map((order) => order.id));
+}
+
