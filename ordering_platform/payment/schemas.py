@@ -34,7 +34,7 @@ class Card(RequestSchema):
 class _ForOrders(RequestSchema):
     """Which orders: by their ids, or all that the table session has not paid yet."""
 
-    order_ids = ListOf(IdField("ord"), min=1, max=MAX_ORDERS)
+    order_ids = ListOf(IdField("ord"), min=1, max=MAX_ORDERS, metadata={"example": ["ord_01k9m2x7q4w8z6t1v5b3n0c8d2"]})
     session = Flag()
     code = Text(max=64, allow_none=True)
     codes = ListOf(Text(max=64), max=MAX_CODES)

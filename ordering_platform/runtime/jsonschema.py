@@ -24,6 +24,11 @@ _REF = "#/components/schemas/"
 _BY_NAME = {
     "email": "ana@example.com",
     "password": "correct horse battery",
+    "new_password": "another long phrase",
+    "bill_id": "bil_01k9m2x7q4w8z6t1v5b3n0c8d2",
+    "menu_item_id": "itm_01k9m2x7q4w8z6t1v5b3n0c8d2",
+    "method": "sandbox",
+    "token": "tok_approve",
     "name": "Flat white",
     "currency": "EUR",
     "language": "en",
