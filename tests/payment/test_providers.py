@@ -1,0 +1,122 @@
+"""Cash and the sandbox keep the contract; the sandbox also does what its test cards say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+import sqlalchemy as sa
+
+from ordering_platform.payment import models
+from ordering_platform.payment.errors import ChallengeNotPending, ProviderNotFound
+from ordering_platform.payment.providers import Charge, Outcome, ProviderSilent, switched_on
+from ordering_platform.payment.providers.cash import Cash
+from ordering_platform.payment.providers.sandbox import Sandbox
+from ordering_platform.runtime.config import ConfigInvalid
+from ordering_platform.runtime.ids import new_id
+from tests.payment.provider_contract import ProviderContract
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ordering_platform.runtime.config import Settings
+    from ordering_platform.runtime.database import Transactions
+    from tests.payment.conftest import Restaurant
+
+
+class TestCashKeepsTheContract(ProviderContract):
+    @pytest.fixture
+    def provider(self, settings: Settings) -> Cash:
+        return Cash(settings)
+
+
+class TestSandboxKeepsTheContract(ProviderContract):
+    card: Mapping[str, Any] | None = {"token": "tok_approve"}
+
+    @pytest.fixture
+    def provider(self, settings: Settings, db: Transactions) -> Sandbox:
+        assert db
+        return Sandbox(settings)
+
+
+@pytest.fixture
+def sandbox(settings: Settings, db: Transactions) -> Sandbox:
+    assert db
+    return Sandbox(settings)
+
+
+def charge(card: str) -> Charge:
+    return Charge(new_id("pay"), 500, "EUR", {"token": card})
+
+
+class TestCards:
+    outcomes: ClassVar[dict[str, str]] = {
+        "tok_approve": "captured",
+        "tok_decline": "failed",
+        "tok_3ds": "requires_action",
+        "tok_delay": "processing",
+    }
+
+    @pytest.mark.parametrize(("card", "status"), outcomes.items())
+    def test_a_card_does_what_it_says(self, sandbox: Sandbox, card: str, status: str) -> None:
+        assert sandbox.create(charge(card)).status == status
+
+    def test_a_delayed_charge_is_made_when_its_time_has_come(self, sandbox: Sandbox, db: Transactions) -> None:
+        delayed = charge("tok_delay")
+        sandbox.create(delayed)
+        assert sandbox.look_up(delayed.payment_id) == replace(sandbox.create(delayed), status="processing")
+        with db.transaction() as tx:
+            tx.execute(sa.update(models.sandbox_charges).values(settles_at=sa.func.now()))
+        found = sandbox.look_up(delayed.payment_id)
+        assert found is not None
+        assert found.status == "captured"
+
+    def test_a_lost_answer_hides_a_charge(self, sandbox: Sandbox) -> None:
+        lost = charge("tok_timeout")
+        with pytest.raises(ProviderSilent):
+            sandbox.create(lost)
+        assert sandbox.create(lost).status == "captured"
+
+    def test_only_a_waiting_charge_is_challenged(self, sandbox: Sandbox) -> None:
+        asked = charge("tok_3ds")
+        sandbox.create(asked)
+        assert sandbox.challenge(asked.payment_id, approve=False).status == "failed"
+        with pytest.raises(ChallengeNotPending):
+            sandbox.challenge(asked.payment_id, approve=True)
+
+    def test_a_charge_nobody_made_cannot_be_looked_up(self, sandbox: Sandbox) -> None:
+        assert sandbox.look_up("pay_unknown") is None
+
+
+class TestWrongCharges:
+    """A provider that charges something else than it was asked never makes a bill paid."""
+
+    @pytest.mark.parametrize("wrong", [{"amount": 999}, {"currency": "USD"}])
+    def test_a_wrong_amount_or_currency_does_not_count(
+        self, restaurant: Restaurant, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]
+    ) -> None:
+        honest = Sandbox.create
+
+        def careless(self: Sandbox, asked: Charge) -> Outcome:
+            return replace(honest(self, asked), **wrong)
+
+        monkeypatch.setattr(Sandbox, "create", careless)
+        restaurant.check_out()
+        assert restaurant.payment["status"] == "unknown"
+        assert restaurant.bill["status"] == "paying"
+        assert not restaurant.orders.is_paid()
+
+
+class TestSwitching:
+    def test_the_settings_name_the_ways_to_pay_and_their_order(self, settings: Settings) -> None:
+        both = replace(settings, payment_providers=("sandbox", "cash"))
+        assert list(switched_on(both)) == ["sandbox", "cash"]
+
+    def test_a_plug_in_that_is_not_installed_is_named(self, settings: Settings) -> None:
+        with pytest.raises(ConfigInvalid, match="bitcoin"):
+            switched_on(replace(settings, payment_providers=("bitcoin",)))
+
+    def test_cash_has_no_webhooks(self, settings: Settings) -> None:
+        with pytest.raises(ProviderNotFound):
+            Cash(settings).read_webhook({}, b"{}")
