@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from ordering_platform.order.menu import MenuBook
 
-# Locked in the order of their ids, so that two bills over the same orders cannot wait for each other.
-_HOLD = sa.text("""
+_FIND = """
     SELECT o.*, s.status AS session_status, b.status AS bill_status, b.answer AS bill_answer,
            v.policy, v.menu_version, v.order_cap_minor, v.pause_message, v.paused_until, v.tax_included,
            v.tax_rounding, v.service_charge_bps, v.time_zone,
@@ -32,8 +31,11 @@ _HOLD = sa.text("""
           THEN o.session_id = :session_id AND o.status = ANY(:sent) AND o.payment_status = 'unpaid' AND NOT o.rehearsal
           ELSE o.id = ANY(:order_ids) END
     ORDER BY o.id
-    FOR UPDATE OF o
-""")
+"""
+
+_READ = sa.text(_FIND)
+# Locked in the order of their ids, so that two bills over the same orders cannot wait for each other.
+_HOLD = sa.text(_FIND + "FOR UPDATE OF o")
 
 _LINES = sa.text("""
     SELECT * FROM orders.order_items WHERE order_id = ANY(:order_ids) ORDER BY order_id, position
@@ -99,15 +101,7 @@ def lock(
     Raises BillReleased, OrderNotFound, OrderLocked, OrderAlreadyPaid, OrderChanged, OrderEmpty,
     OrderNotPlaced, OrderNotPayable and SessionClosed; where one pays first also what placing raises.
     """
-    values = {
-        "bill_id": bill_id,
-        "venue_id": venue_id,
-        "session_id": session_id,
-        "order_ids": list(order_ids),
-        "whole_table": not order_ids,
-        "sent": list(statuses.SENT),
-    }
-    held = tx.execute(_HOLD, values).all()
+    held = tx.execute(_HOLD, _wanted(bill_id, venue_id, session_id, order_ids)).all()
     if not held or held[0].bill_status is not None:
         return _known(tx, bill_id, errors.OrderNotFound())
     if len(held) < len(set(order_ids)):
@@ -118,9 +112,7 @@ def lock(
         _check(order, guest_id, expected_versions)
     if len({(order.session_id, order.rehearsal) for order in held}) > 1:
         raise errors.OrderNotPayable(reason="orders of one table and of one kind only")
-    lines = tx.execute(_LINES, {"order_ids": [order.id for order in held]}).mappings().all()
-    if not lines:
-        raise errors.OrderEmpty
+    lines = _lines(tx, held)
     for order in held:
         if order.placed_at is None:
             # Paid first means sent by being paid: what placing checks is checked before the money is taken.
@@ -132,6 +124,37 @@ def lock(
     if tx.execute(_LOCK, kept).scalar_one() != len(held):
         return _known(tx, bill_id, errors.BillReleased())
     return answer
+
+
+def read(tx: Connection, *, venue_id: str, session_id: str | None, order_ids: Sequence[str]) -> dict[str, Any]:
+    """Give what a lock would give, and lock nothing: carts too, because a guest asks for the price before sending.
+
+    Raises OrderNotFound, OrderNotPayable, OrderAlreadyPaid and OrderEmpty.
+    """
+    found = tx.execute(_READ, _wanted(None, venue_id, session_id, order_ids)).all()
+    if not found or len(found) < len(set(order_ids)):
+        raise errors.OrderNotFound
+    for order in found:
+        _check_owed(order)
+    return _answer(found, _lines(tx, found))
+
+
+def _wanted(bill_id: str | None, venue_id: str, session_id: str | None, order_ids: Sequence[str]) -> dict[str, Any]:
+    return {
+        "bill_id": bill_id,
+        "venue_id": venue_id,
+        "session_id": session_id,
+        "order_ids": list(order_ids),
+        "whole_table": not order_ids,
+        "sent": list(statuses.SENT),
+    }
+
+
+def _lines(tx: Connection, found: Sequence[Any]) -> Sequence[Any]:
+    lines = tx.execute(_LINES, {"order_ids": [order.id for order in found]}).mappings().all()
+    if not lines:
+        raise errors.OrderEmpty
+    return lines
 
 
 def _known(tx: Connection, bill_id: str, otherwise: errors.BillReleased | errors.OrderNotFound) -> dict[str, Any]:
@@ -152,16 +175,21 @@ def _check(order: Any, guest_id: str | None, expected_versions: dict[str, int] |
         raise errors.OrderNotFound
     if guest_id is not None and order.session_status != "open":
         raise errors.SessionClosed
-    if order.status in statuses.DEAD:
-        raise errors.OrderNotPayable(status=order.status, **which)
     if order.payment_status in {"pending", "partially_paid"}:
         raise errors.OrderLocked(**which)
-    if order.payment_status != "unpaid":
-        raise errors.OrderAlreadyPaid(**which)
+    _check_owed(order)
     if expected_versions is not None and expected_versions.get(order.id, order.version) != order.version:
         raise errors.OrderChanged(version=order.version, **which)
     if cart and order.policy != "pay_first":
         raise errors.OrderNotPlaced(**which)
+
+
+def _check_owed(order: Any) -> None:
+    which = {"order_id": order.id, "number": order.number}
+    if order.status in statuses.DEAD:
+        raise errors.OrderNotPayable(status=order.status, **which)
+    if order.payment_status not in {"unpaid", "pending", "partially_paid"}:
+        raise errors.OrderAlreadyPaid(**which)
 
 
 def _answer(held: Sequence[Any], lines: Iterable[Any]) -> dict[str, Any]:
