@@ -169,6 +169,14 @@ def upgrade() -> None:
         schema="orders",
     )
     op.create_index(
+        "ix_order_events_everybody",
+        "order_events",
+        ["venue_id", "id"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("session_id IS NULL"),
+    )
+    op.create_index(
         op.f("ix_orders_order_events_order_id_orders_order_events_id"),
         "order_events",
         ["order_id", "id"],
@@ -503,6 +511,12 @@ def downgrade() -> None:
     )
     op.drop_index(
         op.f("ix_orders_order_events_order_id_orders_order_events_id"), table_name="order_events", schema="orders"
+    )
+    op.drop_index(
+        "ix_order_events_everybody",
+        table_name="order_events",
+        schema="orders",
+        postgresql_where=sa.text("session_id IS NULL"),
     )
     op.drop_table("order_events", schema="orders")
     op.drop_index(op.f("ix_orders_option_groups_venue_id"), table_name="option_groups", schema="orders")

@@ -10,6 +10,24 @@ from ordering_platform.order.hours import Window, served_now, wall_time
 
 Words = dict[str, str]
 
+# Annex II of Regulation (EU) No 1169/2011.
+ALLERGENS = (
+    "celery",
+    "crustaceans",
+    "eggs",
+    "fish",
+    "gluten",
+    "lupin",
+    "milk",
+    "molluscs",
+    "mustard",
+    "nuts",
+    "peanuts",
+    "sesame",
+    "soybeans",
+    "sulphites",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from ordering_platform.order import bills, sessions, settling
+from ordering_platform.order import bills, closing, events, sessions, settling
+from ordering_platform.order.doors import events as event_doors
 from ordering_platform.order.doors import menu as menu_doors
 from ordering_platform.order.doors import orders as order_doors
 from ordering_platform.order.doors import tables as table_doors
 from ordering_platform.order.menu import MenuBook
 from ordering_platform.runtime.database import Database
-from ordering_platform.runtime.entrypoints import rpc
+from ordering_platform.runtime.entrypoints import rpc, timer
+from ordering_platform.runtime.notifications import Notifications
 from ordering_platform.runtime.provided import Provided
 
 
-class OrderService(menu_doors.MenuDoors, order_doors.OrderDoors, table_doors.TableDoors):
+class OrderService(menu_doors.MenuDoors, order_doors.OrderDoors, table_doors.TableDoors, event_doors.EventDoors):
     """Venue, tables, table sessions, menu, orders, their status and their events."""
 
     name = "order"
 
     db: Any = Database()
     settings: Any = Provided(lambda settings: settings)
+    news: Any = Provided(lambda settings: Notifications(settings.database_url, events.CHANNEL, events.heard))
     book: Any = MenuBook()
 
     @rpc(callers=("auth",))
@@ -57,6 +60,12 @@ class OrderService(menu_doors.MenuDoors, order_doors.OrderDoors, table_doors.Tab
             )
 
     @rpc(callers=("payment",))
+    def read_for_bill(self, *, venue_id: str, session_id: str | None, order_ids: list[str]) -> dict[str, Any]:
+        """Give what a bill over these orders would be made of, without holding them."""
+        with self.db.read() as tx:
+            return bills.read(tx, venue_id=venue_id, session_id=session_id, order_ids=order_ids)
+
+    @rpc(callers=("payment",))
     def unlock(self, *, bill_id: str) -> dict[str, Any]:
         """Let the orders of a bill go; a lock that comes later is refused."""
         with self.db.transaction() as tx:
@@ -79,3 +88,9 @@ class OrderService(menu_doors.MenuDoors, order_doors.OrderDoors, table_doors.Tab
         """Give whole orders as clients see them."""
         with self.db.read() as tx:
             return settling.full_orders(tx, venue_id=venue_id, session_id=session_id, order_ids=order_ids)
+
+    @timer(60.0)
+    def close_quiet_sessions(self) -> None:
+        """End the visits that are paid and quiet."""
+        with self.db.transaction() as tx:
+            closing.close_quiet(tx)

@@ -162,6 +162,22 @@ def open_by_staff(tx: Connection, caller: Caller, table_id: str) -> dict[str, An
     return view(tx, caller, session_id)
 
 
+_RENEW = sa.text("""
+    UPDATE orders.table_sessions SET visit_code = :code, wrong_codes = 0, confirmed = true
+    WHERE id = :id AND venue_id = :venue_id AND status = 'open'
+""")
+
+
+def renew_code(tx: Connection, caller: Caller, session_id: str) -> dict[str, Any]:
+    """Give a party a new visit code and forget its wrong tries; raises SessionNotFound and SessionClosed."""
+    values = {"id": session_id, "venue_id": caller.venue, "code": new_visit_code()}
+    renewed = tx.execute(_RENEW, values).rowcount == 1
+    session = view(tx, caller, session_id)
+    if not renewed:
+        raise errors.SessionClosed
+    return session
+
+
 _VIEW = """
     SELECT s.*, t.name AS table_name,
            (SELECT coalesce(json_agg(json_build_object('id', g.guest_id, 'nickname', g.nickname)

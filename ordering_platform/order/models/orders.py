@@ -106,6 +106,7 @@ order_events = sa.Table(
     sa.Index(None, "venue_id", "id"),
     sa.Index(None, "session_id", "id"),
     sa.Index(None, "order_id", "id"),
+    sa.Index("ix_order_events_everybody", "venue_id", "id", postgresql_where=sa.text("session_id IS NULL")),
 )
 
 order_numbers = sa.Table(
