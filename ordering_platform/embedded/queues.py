@@ -47,15 +47,15 @@ class Message:
 class Consumer:
     """Who takes messages from a queue, and how many more it may have unanswered."""
 
-    __slots__ = ("callback", "channel", "no_ack", "room", "tag")
+    __slots__ = ("channel", "hand_over", "no_ack", "room", "tag")
 
     def __init__(
-        self, channel: Taker, tag: str, callback: Callable[[Message], None], *, room: int, no_ack: bool
+        self, channel: Taker, tag: str, hand_over: Callable[[Message], None], *, room: int, no_ack: bool
     ) -> None:
         """Take at most ``room`` unanswered messages; 0 stands for any number."""
         self.channel = channel
         self.tag = tag
-        self.callback = callback
+        self.hand_over = hand_over
         self.no_ack = no_ack
         self.room = room or UNLIMITED
 
@@ -70,6 +70,7 @@ class Queue:
         self.auto_delete = auto_delete
         self.messages: deque[Message] = deque()
         self.consumers: deque[Consumer] = deque()
+        self._delivering = False
 
     def put(self, message: Message) -> None:
         """Append a message."""
@@ -85,17 +86,25 @@ class Queue:
 
     def deliver(self) -> None:
         """Hand out what can be handed out; what lived too long is dropped."""
-        while self.messages:
-            for _ in self.consumers:
-                consumer = self.consumers[0]
-                self.consumers.rotate(-1)
-                if consumer.room > 0:
-                    break
-            else:
-                return
-            message = self.messages.popleft()
-            if message.expires is None or message.expires > time.monotonic():
-                consumer.channel.take(consumer, message)
+        if self._delivering:
+            # A consumer that answers on the spot makes room for the next message; the loop below is still there.
+            return
+        self._delivering = True
+        try:
+            while self.messages and (consumer := self._next_with_room()):
+                message = self.messages.popleft()
+                if message.expires is None or message.expires > time.monotonic():
+                    consumer.channel.take(consumer, message)
+        finally:
+            self._delivering = False
+
+    def _next_with_room(self) -> Consumer | None:
+        for _ in range(len(self.consumers)):
+            consumer = self.consumers[0]
+            self.consumers.rotate(-1)
+            if consumer.room > 0:
+                return consumer
+        return None
 
 
 class Broker:
