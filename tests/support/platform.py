@@ -90,7 +90,7 @@ def command(*words: str, given: str = "", **settings: str) -> subprocess.Complet
 
 def start(data_dir: Path, *words: str, **settings: str) -> Platform:
     """Run ``up`` on this directory and return once it is ready."""
-    printed = data_dir.with_name(f"{data_dir.name}.printed")
+    printed = Path(tempfile.mkstemp(prefix="printed-", dir=data_dir.parent)[1])
     begin = [*COMMAND, "up", "--data-dir", str(data_dir), *(words or ("--host", "127.0.0.1", "--port", "0"))]
     with printed.open("wb") as output:
         process = subprocess.Popen(
