@@ -89,7 +89,22 @@ class AuthService:
         registration.register(self.db, self.settings, request.body, request.remote_addr)
         return {"status": "accepted"}
 
-    @http("POST", "/v1/auth/guest", who=ANYONE, body=schemas.Seat, answers=schemas.GuestToken, status=201)
+    @http(
+        "POST",
+        "/v1/auth/guest",
+        who=ANYONE,
+        body=schemas.Seat,
+        answers=schemas.GuestToken,
+        status=201,
+        relays=(
+            "table_not_found",
+            "table_code_retired",
+            "table_closed",
+            "table_full",
+            "visit_code_required",
+            "too_many_wrong_codes",
+        ),
+    )
     def seat_guest(self, request: Request) -> Answer:
         """Get a guest token with the code on the table."""
         return Answer(guests.seat(self.order, self.keys, request.caller, **request.body), 201, _SECRET)

@@ -34,6 +34,7 @@ class Door:
     idempotent: bool = False
     raw: bool = False
     raises: tuple[type[DomainError], ...] = ()
+    relays: tuple[str, ...] = ()
     deadline: float | None = None
     name: str = ""
     summary: str = ""

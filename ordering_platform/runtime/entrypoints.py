@@ -41,12 +41,14 @@ def http(
     idempotent: bool = False,
     raw: bool = False,
     raises: tuple[type[DomainError], ...] = (),
+    relays: tuple[str, ...] = (),
     deadline: float | None = None,
 ) -> Callable[[F], F]:
     """Open an HTTP door to a method, which is called with a Request and the variables of the address.
 
     ``body`` and ``query`` are schemas; ``raw`` leaves the body as bytes; ``produces`` names media types
-    the door may answer besides JSON; ``deadline`` is in seconds and replaces the service's own.
+    the door may answer besides JSON; ``relays`` the codes of a peer's
+    refusals that pass through; ``deadline`` is in seconds and replaces the service's own.
     """
     door_of = partial(
         Door,
@@ -61,6 +63,7 @@ def http(
         idempotent=idempotent,
         raw=raw,
         raises=raises,
+        relays=relays,
         deadline=deadline,
     )
 

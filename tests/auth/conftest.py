@@ -9,11 +9,12 @@ import pytest
 from ordering_platform.auth.keys import KeyFile, new_key_set
 from ordering_platform.auth.service import AuthService
 from ordering_platform.embedded import broker  # noqa: F401  makes inproc:// known
+from ordering_platform.order.errors import TableNotFound
 from ordering_platform.runtime.entrypoints import rpc
-from ordering_platform.runtime.errors import NotFound
 from ordering_platform.runtime.runner import Runner, Served
 from tests.support import services
 from tests.support.http import Response, call
+from tests.support.promised import Promises
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
 HERE = "203.0.113.7"
-
-
-class TableNotFound(NotFound):
-    """There is no table with this code."""
+PROMISES = Promises(AuthService)
 
 
 class OrderService:
@@ -60,7 +58,9 @@ class Doors:
     def __call__(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, *, address: str = HERE
     ) -> Response:
-        return call(self.port, method, path, body, {"X-Forwarded-For": address, **(headers or {})})
+        answer = call(self.port, method, path, body, {"X-Forwarded-For": address, **(headers or {})})
+        PROMISES.check(method, path, answer)
+        return answer
 
 
 def served(engine_url: str, key_path: Path, **overrides: Any) -> tuple[Runner, int]:

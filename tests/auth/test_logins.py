@@ -7,20 +7,30 @@ import pytest
 import sqlalchemy as sa
 
 from ordering_platform.auth import passwords
+from ordering_platform.auth.attempts import Counters, count_login
 from ordering_platform.auth.models import attempts, users
 from tests.auth.people import PASSWORD, bearer, person
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
+    from ordering_platform.runtime.database import Transactions
     from tests.auth.conftest import Doors
     from tests.support.http import Response
 
+HERE = "203.0.113.7"
 ELSEWHERE = "198.51.100.9"
 
 
 def log_in(doors: Doors, email: str, password: str = PASSWORD, **where: Any) -> Response:
     return doors("POST", "/v1/auth/login", {"email": email, "password": password}, **where)
+
+
+def fail(db: Transactions, email: str, address: str, *, times: int = 1) -> None:
+    """Count failed logins without the cost of their hashes."""
+    for _ in range(times):
+        with db.transaction() as tx:
+            count_login(tx, Counters.of(email, address))
 
 
 def same(one: Response, other: Response) -> bool:
@@ -136,26 +146,26 @@ class TestTooManyFailures:
             tx.execute(sa.update(attempts).values(window_ends=sa.func.now()))
         assert log_in(doors, "boss@demo.example").status == 200
 
-    def test_an_account_under_attack_leaves_each_address_fewer_tries(self, doors: Doors, engine: Engine) -> None:
+    def test_an_account_under_attack_leaves_each_address_fewer_tries(
+        self, doors: Doors, db: Transactions, engine: Engine
+    ) -> None:
         person(engine, email="boss@demo.example")
         for host in range(5):
-            for _ in range(10):
-                log_in(doors, "boss@demo.example", "wrong guess", address=f"192.0.2.{host}")
+            fail(db, "boss@demo.example", f"192.0.2.{host}", times=10)
         guesses = [log_in(doors, "boss@demo.example", "wrong guess", address=ELSEWHERE).status for _ in range(4)]
         assert guesses == [401, 401, 401, 429]
         assert log_in(doors, "boss@demo.example").status == 200
 
-    def test_one_address_cannot_try_many_accounts(self, doors: Doors, engine: Engine) -> None:
+    def test_one_address_cannot_try_many_accounts(self, doors: Doors, db: Transactions, engine: Engine) -> None:
         person(engine, email="boss@demo.example")
         for number in range(10):
-            for _ in range(10):
-                assert log_in(doors, f"staff{number}@demo.example", "wrong guess").status == 401
+            fail(db, f"staff{number}@demo.example", HERE, times=10)
         assert log_in(doors, "boss@demo.example").status == 429
         assert log_in(doors, "boss@demo.example", address=ELSEWHERE).status == 200
 
-    def test_an_ipv6_network_is_one_address(self, doors: Doors) -> None:
+    def test_an_ipv6_network_is_one_address(self, doors: Doors, db: Transactions) -> None:
         for host in range(10):
-            log_in(doors, "boss@demo.example", "wrong guess", address=f"2001:db8::{host + 1}")
+            fail(db, "boss@demo.example", f"2001:db8::{host + 1}")
         assert log_in(doors, "boss@demo.example", "wrong guess", address="2001:db8::ffff").status == 429
         assert log_in(doors, "boss@demo.example", "wrong guess", address="2001:db8:0:1::1").status == 401
 
