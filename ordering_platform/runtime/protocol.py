@@ -65,10 +65,11 @@ class Connection:
         self._settings = settings
         self._app = app
         self._buffer = bytearray()
-        self._streamer: Any = None
+        self._greenthread: Any = None
 
     def serve(self) -> None:
         """Answer requests until either side has had enough; closes the socket whatever happens."""
+        self._greenthread = greenthread.getcurrent()
         try:
             while not self.closing:
                 self._serve_one()
@@ -83,9 +84,10 @@ class Connection:
         self.sock.close()
 
     def cut(self) -> None:
-        """Break the connection off, whatever is under way; its greenthread wakes up and closes it."""
+        """Break off whatever is under way; a request is still told so."""
         self.closing = True
-        _shut(self.sock, socket.SHUT_RDWR)
+        if self._greenthread is not None:
+            greenthread.kill(self._greenthread)
 
     def refuse(self, error: DomainError) -> None:
         """Answer whatever this client wants with an error, and close."""
@@ -109,8 +111,8 @@ class Connection:
 
     def end_stream(self) -> None:
         """End the event stream on this connection, if one runs."""
-        if self._streamer is not None:
-            greenthread.kill(self._streamer, StreamEnd)
+        if self.state == STREAMING:
+            greenthread.kill(self._greenthread, StreamEnd)
 
     def _serve_one(self) -> None:
         environ: dict[str, Any] = {}
@@ -215,7 +217,6 @@ class Connection:
                 close()
 
     def _pour(self, chunks: Iterator[bytes], *, chunked: bool) -> None:
-        self._streamer = greenthread.getcurrent()
         self.state = STREAMING
         watch = eventlet.spawn(self._watch)
         whole = True
@@ -228,18 +229,22 @@ class Connection:
         except StreamEnd:
             pass
         finally:
-            self._streamer = None
+            self.state = ANSWERING
             watch.kill()
         if chunked and whole:
             self._send(b"0\r\n\r\n")
 
     def _watch(self) -> None:
         """End the stream the moment its client leaves, instead of at the next event."""
-        try:
-            while self.sock.recv(_CHUNK):
-                pass
-        except (OSError, EOFError):
-            pass
+        while True:
+            try:
+                if not self.sock.recv(_CHUNK):
+                    break
+            except TimeoutError:
+                # The time for a send is also the socket's time for a receive; silence here is what is hoped for.
+                continue
+            except (OSError, EOFError):
+                break
         self.end_stream()
 
     def _linger(self) -> None:
