@@ -48,12 +48,11 @@ def codes_of(body: dict[str, Any]) -> list[str]:
 def quote(till: Till, request: Request) -> dict[str, Any]:
     """Price orders without locking or reserving anything; the checkout of the same moment has the same total."""
     caller, body = request.caller, request.body
+    guest_id = caller.id if caller.is_guest else None
     found = till.order.read_for_bill(
         venue_id=caller.venue, session_id=caller.session or None, order_ids=body.get("order_ids", [])
     )
     codes = codes_of(body)
-    guests = {order["guest_id"] for order in found["orders"]}
-    guest_id = caller.id if caller.is_guest else (guests.pop() if len(guests) == 1 else None)
     try:
         answer = till.promotion.evaluate(**question(found, caller.venue, codes, guest_id))
     except DomainError as fault:

@@ -35,7 +35,11 @@ class Offer:
 
 
 def question(locked: Mapping[str, Any], venue_id: str, codes: Sequence[str], guest_id: str | None) -> dict[str, Any]:
-    """Write what promotion-service is asked about these orders; the moment is left to its database's clock."""
+    """Write what promotion-service is asked about these orders; the moment is left to its database's clock.
+
+    The uses are those of the guest who pays or, where staff do, of the one guest who ordered.
+    """
+    guests = {order["guest_id"] for order in locked["orders"]}
     return {
         "venue_id": venue_id,
         "currency": locked["currency"],
@@ -45,7 +49,7 @@ def question(locked: Mapping[str, Any], venue_id: str, codes: Sequence[str], gue
         "codes": list(codes),
         "table_id": locked["table_id"],
         "order_type": "dine_in",
-        "guest_id": guest_id,
+        "guest_id": guest_id or (guests.pop() if len(guests) == 1 else None),
         "lines": locked["lines"],
     }
 

@@ -55,7 +55,7 @@ def price(run: Run) -> None:
     """
     bill = run.bill
     codes = bill["request"]["codes"]
-    asked = question(run.locked, bill["venue_id"], codes, customer(run))
+    asked = question(run.locked, bill["venue_id"], codes, bill["guest_id"])
     answer = None
     run.promotions = "skipped"
     try:
@@ -76,12 +76,6 @@ def price(run: Run) -> None:
         give_up(run, fault)
         return
     run.stage = "priced"
-
-
-def customer(run: Run) -> str | None:
-    """Say whose uses of a promotion these are: the guest who pays or, for staff, the one guest who ordered."""
-    guests = {order["guest_id"] for order in run.locked["orders"]}
-    return run.bill["guest_id"] or (guests.pop() if len(guests) == 1 else None)
 
 
 def start(run: Run) -> None:

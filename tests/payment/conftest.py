@@ -18,7 +18,6 @@ from ordering_platform.runtime import config
 from ordering_platform.runtime.errors import DomainError
 from ordering_platform.runtime.identity import Caller
 from ordering_platform.runtime.ids import new_id
-from ordering_platform.runtime.replies import Reply
 from ordering_platform.runtime.request import Request
 from tests.payment.fakes import Orders, Promotions
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from ordering_platform.runtime.config import Settings
     from ordering_platform.runtime.database import Transactions
+    from ordering_platform.runtime.replies import Reply
 
 GUEST = Caller("guest", id="gst_1", venue="ven_1", session="ses_1", table="tbl_1")
 CASHIER = Caller("staff", id="usr_cashier", venue="ven_1", roles=frozenset({"kitchen", "waiter", "cashier"}))

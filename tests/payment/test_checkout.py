@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ordering_platform.payment import checkout, models, saga, schemas
-from ordering_platform.payment.idempotency import REPLAYED
 from ordering_platform.runtime.errors import DeadlineExceeded, DomainError
+from ordering_platform.runtime.idempotency import REPLAYED
 from ordering_platform.runtime.identity import Caller
 from ordering_platform.runtime.replies import Reply
 from tests.payment.conftest import CASHIER, Restaurant, at_once

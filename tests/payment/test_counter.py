@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ordering_platform.payment import counter, models
 from ordering_platform.runtime.errors import DomainError
 from ordering_platform.runtime.identity import Caller
-from ordering_platform.runtime.replies import Reply
 from tests.payment.conftest import CASHIER, GUEST, Restaurant, at_once
+
+if TYPE_CHECKING:
+    from ordering_platform.runtime.replies import Reply
 
 STRANGER = Caller("guest", id="gst_9", venue="ven_1", session="ses_9")
 OTHER_VENUE = Caller("staff", id="usr_9", venue="ven_9", roles=frozenset({"waiter", "cashier"}))

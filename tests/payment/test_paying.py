@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ordering_platform.payment import checkout, counter, models, paying, schemas
 from ordering_platform.runtime.errors import DomainError
 from ordering_platform.runtime.identity import Caller
-from ordering_platform.runtime.replies import Reply
 from tests.payment.conftest import CASHIER, GUEST, Restaurant, at_once
 from tests.payment.fakes import line
+
+if TYPE_CHECKING:
+    from ordering_platform.runtime.replies import Reply
 
 
 def body(reply: Reply) -> Any:

@@ -36,13 +36,13 @@ class TestSandboxKeepsTheContract(ProviderContract):
 
     @pytest.fixture
     def provider(self, settings: Settings, db: Transactions) -> Sandbox:
-        assert db
+        db.ping()
         return Sandbox(settings)
 
 
 @pytest.fixture
 def sandbox(settings: Settings, db: Transactions) -> Sandbox:
-    assert db
+    db.ping()
     return Sandbox(settings)
 
 
