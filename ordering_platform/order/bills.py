@@ -110,8 +110,7 @@ def lock(
         return _known(tx, bill_id, errors.OrderNotFound())
     for order in held:
         _check(order, guest_id, expected_versions)
-    if len({(order.session_id, order.rehearsal) for order in held}) > 1:
-        raise errors.OrderNotPayable(reason="orders of one table and of one kind only")
+    _check_together(held)
     lines = _lines(tx, held)
     for order in held:
         if order.placed_at is None:
@@ -126,16 +125,20 @@ def lock(
     return answer
 
 
-def read(tx: Connection, *, venue_id: str, session_id: str | None, order_ids: Sequence[str]) -> dict[str, Any]:
+def read(
+    tx: Connection, *, venue_id: str, session_id: str | None, order_ids: Sequence[str], guest_id: str | None
+) -> dict[str, Any]:
     """Give what a lock would give, and lock nothing: carts too, because a guest asks for the price before sending.
 
-    Raises OrderNotFound, OrderNotPayable, OrderAlreadyPaid and OrderEmpty.
+    Raises OrderNotFound, SessionClosed, OrderNotPayable, OrderAlreadyPaid and OrderEmpty.
     """
     found = tx.execute(_READ, _wanted(None, venue_id, session_id, order_ids)).all()
     if not found or len(found) < len(set(order_ids)):
         raise errors.OrderNotFound
     for order in found:
+        _check_visit(order, guest_id)
         _check_owed(order)
+    _check_together(found)
     return _answer(found, _lines(tx, found))
 
 
@@ -170,18 +173,28 @@ def _known(tx: Connection, bill_id: str, otherwise: errors.BillReleased | errors
 
 def _check(order: Any, guest_id: str | None, expected_versions: dict[str, int] | None) -> None:
     which = {"order_id": order.id, "number": order.number}
-    cart = order.placed_at is None
-    if guest_id is not None and cart and order.guest_id != guest_id:
-        raise errors.OrderNotFound
-    if guest_id is not None and order.session_status != "open":
-        raise errors.SessionClosed
+    _check_visit(order, guest_id)
     if order.payment_status in {"pending", "partially_paid"}:
         raise errors.OrderLocked(**which)
     _check_owed(order)
     if expected_versions is not None and expected_versions.get(order.id, order.version) != order.version:
         raise errors.OrderChanged(version=order.version, **which)
-    if cart and order.policy != "pay_first":
+    if order.placed_at is None and order.policy != "pay_first":
         raise errors.OrderNotPlaced(**which)
+
+
+def _check_visit(order: Any, guest_id: str | None) -> None:
+    if guest_id is None:
+        return
+    if order.placed_at is None and order.guest_id != guest_id:
+        raise errors.OrderNotFound
+    if order.session_status != "open":
+        raise errors.SessionClosed
+
+
+def _check_together(found: Sequence[Any]) -> None:
+    if len({(order.session_id, order.rehearsal) for order in found}) > 1:
+        raise errors.OrderNotPayable(reason="orders of one table and of one kind only")
 
 
 def _check_owed(order: Any) -> None:

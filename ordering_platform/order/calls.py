@@ -71,8 +71,8 @@ _MANY = sa.text("""
 _SOURCES = {"acknowledged": ["open"], "resolved": ["open", "acknowledged"]}
 
 
-def call(tx: Connection, caller: Caller, kind: str, note: str) -> tuple[dict[str, Any], bool]:
-    """Call staff to the table; gives the call and whether it is a new one. Raises SessionClosed."""
+def call(tx: Connection, caller: Caller, kind: str, note: str) -> dict[str, Any]:
+    """Call staff to the table, or give the call of this kind that waits already; raises SessionClosed."""
     values = {
         "id": new_id("cal"),
         "session_id": caller.session,
@@ -84,7 +84,7 @@ def call(tx: Connection, caller: Caller, kind: str, note: str) -> tuple[dict[str
     made = tx.execute(_CALL, values).one_or_none()
     if made is None:
         raise refusal(tx, caller, errors.SessionClosed())
-    return _shown(made), made.id == values["id"]
+    return _shown(made)
 
 
 def answer(tx: Connection, caller: Caller, call_id: str, to: str) -> dict[str, Any]:

@@ -60,10 +60,12 @@ class OrderService(menu_doors.MenuDoors, order_doors.OrderDoors, table_doors.Tab
             )
 
     @rpc(callers=("payment",))
-    def read_for_bill(self, *, venue_id: str, session_id: str | None, order_ids: list[str]) -> dict[str, Any]:
+    def read_for_bill(
+        self, *, venue_id: str, session_id: str | None, order_ids: list[str], guest_id: str | None = None
+    ) -> dict[str, Any]:
         """Give what a bill over these orders would be made of, without holding them."""
         with self.db.read() as tx:
-            return bills.read(tx, venue_id=venue_id, session_id=session_id, order_ids=order_ids)
+            return bills.read(tx, venue_id=venue_id, session_id=session_id, order_ids=order_ids, guest_id=guest_id)
 
     @rpc(callers=("payment",))
     def unlock(self, *, bill_id: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ordering_platform.order import calls, errors, events, table_schemas
 from ordering_platform.runtime.entrypoints import http
 from ordering_platform.runtime.identity import GUEST, guest_or_staff, staff
-from ordering_platform.runtime.request import Answer, EventStream
+from ordering_platform.runtime.request import EventStream
 from ordering_platform.runtime.schemas import PageQuery
 
 if TYPE_CHECKING:
@@ -67,11 +67,10 @@ class EventDoors:
         status=201,
         raises=(errors.SessionClosed,),
     )
-    def call_staff(self, request: Request) -> Answer:
-        """Call staff to the table; a call of this kind that waits already is given back with 200."""
+    def call_staff(self, request: Request) -> dict[str, Any]:
+        """Call staff to the table; a call of this kind that waits already is given back."""
         with self.db.transaction() as tx:
-            call, is_new = calls.call(tx, request.caller, request.body["kind"], request.body.get("note", ""))
-        return Answer(call, 201 if is_new else 200)
+            return calls.call(tx, request.caller, request.body["kind"], request.body.get("note", ""))
 
     @http(
         "GET",
