@@ -10,16 +10,15 @@ from __future__ import annotations
 import itertools
 import logging
 import secrets
-import socket
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import eventlet
 from eventlet.event import Event
-from kombu.connection import Connection
 
 from ordering_platform.runtime import logs, rabbitmq, wire
+from ordering_platform.runtime.config import settings_of
 from ordering_platform.runtime.errors import DeadlineExceeded
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class Link:
         self.url = url
         self.users = 0
         self._heartbeat = heartbeat
-        self._client = _client(url, heartbeat)
+        self._client = rabbitmq.client(url, heartbeat, CONNECT_TIMEOUT)
         self.user: str = self._client.userid or ""
         self._connection: Any = None
         self._channel: Any = None
@@ -252,18 +251,6 @@ class Link:
             answer.send_exception(NeverQueued())
 
 
-def _client(url: str, heartbeat: int) -> Any:
-    return Connection(  # type: ignore[no-untyped-call]
-        url,
-        transport=rabbitmq.Transport if url.startswith("amqp") else None,
-        connect_timeout=CONNECT_TIMEOUT,
-        heartbeat=heartbeat,
-        # Without a name of the server given, kombu has the certificate checked against the host in the address.
-        ssl={"server_hostname": None} if url.startswith("amqps:") else False,
-        transport_options={"socket_settings": {socket.TCP_USER_TIMEOUT: 2000 * heartbeat}},
-    )
-
-
 def errors() -> tuple[type[Exception], ...]:
     """Give what sending on a lost connection may raise."""
     return (*rabbitmq.Transport.connection_errors, *rabbitmq.Transport.channel_errors)
@@ -278,6 +265,15 @@ def join(url: str, heartbeat: int) -> Link:
     if link is None:
         link = _links[url] = Link(url, heartbeat)
     link.users += 1
+    return link
+
+
+def join_for(container: Any) -> Link:
+    """Join the link a service's settings name; the service is not ready while its broker is away."""
+    settings = settings_of(container.config)
+    link = join(settings.amqp_url, settings.heartbeat)
+    if readiness := getattr(container, "readiness", None):
+        readiness.add("broker", lambda: link.usable)
     return link
 
 

@@ -12,7 +12,7 @@ from ordering_platform.runtime import wire
 from ordering_platform.runtime.config import settings_of
 from ordering_platform.runtime.database import transaction_open
 from ordering_platform.runtime.errors import ServiceUnavailable
-from ordering_platform.runtime.link import Link, NeverQueued, join, leave
+from ordering_platform.runtime.link import Link, NeverQueued, join_for, leave
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ class Peer(DependencyProvider):  # type: ignore[misc]  # nameko carries no types
     def setup(self) -> None:
         """Share the link of the process; nothing is waited for."""
         settings = settings_of(self.container.config)
-        self._link = join(settings.amqp_url, settings.heartbeat)
+        self._link = join_for(self.container)
         self.calls = Calls(self._link, settings.rpc_prefix + self.service, settings.rpc_timeout)
 
     def stop(self) -> None:

@@ -14,6 +14,7 @@ import amqp
 import eventlet
 from amqp import spec
 from amqp.transport import SSLTransport, TCPTransport
+from kombu.connection import Connection as Client
 from kombu.transport import pyamqp
 
 from ordering_platform.runtime import amqp_frames as frames
@@ -248,3 +249,16 @@ class Transport(pyamqp.Transport):
     """What kombu needs to open such a connection."""
 
     Connection = Connection
+
+
+def client(url: str, heartbeat: int, connect_timeout: float) -> Any:
+    """Give kombu's way to the broker at this address; anything but AMQP is left to the transport kombu knows."""
+    return Client(  # type: ignore[no-untyped-call]
+        url,
+        transport=Transport if url.startswith("amqp") else None,
+        connect_timeout=connect_timeout,
+        heartbeat=heartbeat,
+        # Without a name of the server given, kombu has the certificate checked against the host in the address.
+        ssl={"server_hostname": None} if url.startswith("amqps:") else False,
+        transport_options={"socket_settings": {socket.TCP_USER_TIMEOUT: 2000 * heartbeat}},
+    )

@@ -19,7 +19,7 @@ from nameko.extensions import Entrypoint, SharedExtension
 from ordering_platform.runtime import logs, wire
 from ordering_platform.runtime.config import settings_of
 from ordering_platform.runtime.errors import DomainError, Forbidden
-from ordering_platform.runtime.link import Ear, Link, NeverQueued, errors, join, leave
+from ordering_platform.runtime.link import Ear, Link, NeverQueued, errors, join_for, leave
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +46,8 @@ class Desk(SharedExtension):  # type: ignore[misc]  # nameko carries no types
 
     def setup(self) -> None:
         """Share the link of the process; nothing is waited for."""
-        settings = settings_of(self.container.config)
-        self.link = join(settings.amqp_url, settings.heartbeat)
-        self.name = settings.rpc_prefix + self.container.service_name
+        self.link = join_for(self.container)
+        self.name = settings_of(self.container.config).rpc_prefix + self.container.service_name
         # Where each service has a broker user of its own, the broker vouches for the caller's name.
         self.callers_are_known = self.link.user == self.container.service_name
 

@@ -173,3 +173,38 @@ def test_callers_and_services_of_a_process_share_one_connection(node: rabbitmq.R
         assert calls._link.users == 2
         assert calls.ping() == "pong"
     assert not calls._link.usable
+
+
+def test_a_broker_out_of_memory_refuses_calls_at_once(node: rabbitmq.RabbitNode) -> None:
+    with serving(Kitchen, node.url), calling(elsewhere(node.url), "kitchen", timeout=5.0, retry_for=0.1) as calls:
+        node.control("set_vm_memory_high_watermark", "absolute", "1")
+        try:
+            # The broker tells a connection when it next publishes; that one call has no answer.
+            until(lambda: isinstance(outcome(calls.with_timeout(0.3).ping)[1], ServiceUnavailable))
+            assert outcome(calls.ping)[0] < 0.5
+        finally:
+            node.control("set_vm_memory_high_watermark", "0.4")
+        until(lambda: answers(calls))
+
+
+def test_a_service_is_not_ready_while_its_broker_is_away(node: rabbitmq.RabbitNode) -> None:
+    with serving(Kitchen, node.url) as kitchen:
+        assert kitchen.readiness.faults() == {}
+    away = Container(Kitchen, {"settings": settings(f"amqp://guest:guest@127.0.0.1:{free_port()}/")})
+    away.start()
+    assert away.readiness.faults() == {"broker": "away"}
+    away.stop()
+
+
+def test_calls_cross_inside_tls_and_the_certificate_is_checked(
+    node: rabbitmq.RabbitNode, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    untrusting = join(node.tls_url, 10)
+    until(lambda: "CERTIFICATE_VERIFY_FAILED" in caplog.text)
+    leave(untrusting)
+    monkeypatch.setenv("SSL_CERT_FILE", str(node.ca_file))
+    with serving(Kitchen, node.tls_url) as kitchen, calling(node.tls_url, "kitchen") as calls:
+        assert kitchen.started
+        assert calls.ping() == "pong"
+        Kitchen.gate.send()
+        assert calls.cook(dish="x" * 1_000_000) == "x" * 1_000_000

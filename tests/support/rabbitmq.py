@@ -10,16 +10,23 @@ import signal
 import socket
 import subprocess
 import tempfile
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.support.waiting import until
 
 # Debian's /usr/sbin/rabbitmq-server insists on the user rabbitmq; the script behind it runs as anybody.
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+CONTROL = SERVER.with_name("rabbitmqctl")
 WITHOUT = "ORDERING_TESTS_WITHOUT_RABBITMQ"
 START_TIMEOUT = 60.0
 
@@ -31,11 +38,15 @@ class RabbitNode:
         """Prepare a node with ``guest`` and further users, all-powerful on each vhost."""
         _require_server()
         self.folder = Path(tempfile.mkdtemp(prefix="op-rabbit-"))
-        self.port, dist_port, epmd_port = _free_ports(3)
+        self.port, tls_port, dist_port, epmd_port = _free_ports(4)
         self.url = self.url_of("/")
+        self.tls_url = f"amqps://guest:guest@127.0.0.1:{tls_port}/%2F"
+        self.ca_file = self.folder / "certificate.pem"
         self._process: subprocess.Popen[bytes] | None = None
         self._ports: subprocess.Popen[bytes] | None = None
         self._environ = _environment(self.folder, self.port, dist_port, epmd_port)
+        _write_certificate(self.ca_file, self.folder / "key.pem")
+        _write_configuration(self.folder, tls_port)
         _write_definitions(self.folder, ("guest", *users), ("/", *vhosts))
 
     def url_of(self, vhost: str, user: str = "guest") -> str:
@@ -70,6 +81,10 @@ class RabbitNode:
     def thaw(self) -> None:
         """Let a frozen node go on."""
         self._signal(signal.SIGCONT)
+
+    def control(self, *words: str) -> None:
+        """Run rabbitmqctl against this node."""
+        subprocess.run([CONTROL, *words], env=self._environ, check=True, capture_output=True)
 
     def restore(self) -> None:
         """Have the node run, whatever a test did to it."""
@@ -175,5 +190,36 @@ def _write_definitions(folder: Path, users: tuple[str, ...], vhosts: tuple[str, 
         "permissions": [{"user": user, "vhost": vhost, **full} for user in users for vhost in vhosts],
     }
     (folder / "definitions.json").write_text(json.dumps(definitions))
-    (folder / "rabbitmq.conf").write_text(f"load_definitions = {folder}/definitions.json\n")
+
+
+def _write_configuration(folder: Path, tls_port: int) -> None:
     (folder / "plugins").write_text("[].\n")
+    (folder / "rabbitmq.conf").write_text(
+        f"load_definitions = {folder}/definitions.json\n"
+        f"listeners.ssl.default = 127.0.0.1:{tls_port}\n"
+        f"ssl_options.cacertfile = {folder}/certificate.pem\n"
+        f"ssl_options.certfile = {folder}/certificate.pem\n"
+        f"ssl_options.keyfile = {folder}/key.pem\n"
+        "ssl_options.verify = verify_none\n"
+    )
+
+
+def _write_certificate(certificate: Path, key: Path) -> None:
+    """Write a certificate for 127.0.0.1 that vouches for itself."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    certificate.write_bytes(signed.public_bytes(Encoding.PEM))
+    key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
