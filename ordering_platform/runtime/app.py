@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import eventlet
-from eventlet.event import Event
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WrongMethod
@@ -17,7 +16,6 @@ from ordering_platform.runtime import context, health, identity, logs, metrics, 
 from ordering_platform.runtime.addresses import Proxies
 from ordering_platform.runtime.doors import METHODS
 from ordering_platform.runtime.errors import (
-    DeadlineExceeded,
     DomainError,
     InternalError,
     InvalidToken,
@@ -184,41 +182,23 @@ class App:
             raise
 
     def _work(self, entrypoint: Any, request: Request, variables: dict[str, Any]) -> Any:
-        done = Event()
-
-        def report(_worker: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
-            done.send(result, exc_info)
-            return result, exc_info
-
-        worker = None
-        seconds = entrypoint.door.deadline or self._settings.request_timeout
-        deadline = eventlet.Timeout(seconds)
+        self._take_place()
         try:
-            worker = self._take_worker(entrypoint, request, variables, report)
-            return done.wait()
-        except eventlet.Timeout as fired:
-            if fired is not deadline:
-                raise
-            if worker is not None:
-                self._container.end_worker(worker)
-            raise DeadlineExceeded from None
+            with eventlet.Timeout(entrypoint.door.deadline or self._settings.request_timeout):
+                return self._container.work(entrypoint, (request,), variables)
         finally:
-            deadline.cancel()
+            self._container.places.release()
 
-    def _take_worker(self, entrypoint: Any, request: Request, variables: dict[str, Any], report: Any) -> Any:
-        def spawn() -> Any:
-            return self._container.spawn_worker(
-                entrypoint, (request,), variables, context_data=context.headers(), handle_result=report
-            )
-
-        if self._container.free_workers > 0:
-            return spawn()
+    def _take_place(self) -> None:
+        places = self._container.places
+        if not self._waiting and places.acquire(blocking=False):
+            return
         if self._waiting >= self._settings.max_queue:
             raise Overloaded
         self._waiting += 1
         try:
-            with eventlet.Timeout(self._settings.queue_timeout, Overloaded):
-                return spawn()
+            if not places.acquire(timeout=self._settings.queue_timeout):
+                raise Overloaded
         finally:
             self._waiting -= 1
 

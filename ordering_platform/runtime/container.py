@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import eventlet
 from greenlet import GreenletExit
-from nameko.containers import ServiceContainer
+from nameko.containers import ServiceContainer, WorkerContext
 
 from ordering_platform.runtime import context, logs
 from ordering_platform.runtime.config import settings_of
@@ -17,7 +17,7 @@ from ordering_platform.runtime.health import Readiness
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nameko.containers import WorkerContext
+    from eventlet.semaphore import Semaphore
 
 _log = logs.get("container")
 _TICK = 0.5
@@ -36,9 +36,15 @@ class Container(ServiceContainer):  # type: ignore[misc]  # nameko carries no ty
         super().__init__(service_cls, {**config, "max_workers": self.settings.max_workers})
 
     @property
+    def places(self) -> Semaphore:
+        """One place for each worker that may run at once, whichever door it works for."""
+        semaphore: Semaphore = self._worker_pool.sem
+        return semaphore
+
+    @property
     def free_workers(self) -> int:
         """How many more workers may start now."""
-        return int(self._worker_pool.free())
+        return int(self.places.counter)
 
     def start(self) -> None:
         """Start every extension, doors last to hear of it."""
@@ -69,10 +75,18 @@ class Container(ServiceContainer):  # type: ignore[misc]  # nameko carries no ty
         super().kill(exc_info)
         self._stop_ticker()
 
-    def end_worker(self, worker_ctx: WorkerContext) -> None:
-        """End a worker whose deadline has passed, wherever it waits; it sees eventlet.Timeout."""
-        if greenthread := self._worker_threads.get(worker_ctx):
-            eventlet.kill(greenthread, eventlet.Timeout())
+    def work(self, entrypoint: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Do the work of a door in the calling greenthread, which has taken one of ``places``.
+
+        Raises nothing but DomainErrors. A greenthread of its own for every request, as nameko has it,
+        would cost as much as all the rest of a small request.
+        """
+        worker_ctx = WorkerContext(self, self.service_cls(), entrypoint, args, kwargs, data=context.headers())
+        result, exc_info = self._carry_out(worker_ctx)
+        self._tidy_up(worker_ctx, result, exc_info)
+        if exc_info is not None:
+            raise exc_info[1]
+        return result
 
     def _stop_ticker(self) -> None:
         if self._ticker is not None:
@@ -80,20 +94,25 @@ class Container(ServiceContainer):  # type: ignore[misc]  # nameko carries no ty
 
     def _run_worker(self, worker_ctx: WorkerContext, handle_result: Callable[..., Any] | None) -> None:
         context.adopt(worker_ctx.data)
-        result = exc_info = None
+        result, exc_info = self._carry_out(worker_ctx)
+        if handle_result is not None:
+            result, exc_info = handle_result(worker_ctx, result, exc_info)
+        self._tidy_up(worker_ctx, result, exc_info)
+
+    def _carry_out(self, worker_ctx: WorkerContext) -> tuple[Any, Any]:
         try:
             self._inject_dependencies(worker_ctx)
             self._worker_setup(worker_ctx)
             method = getattr(worker_ctx.service, worker_ctx.entrypoint.method_name)
-            result = method(*worker_ctx.args, **worker_ctx.kwargs)
+            return method(*worker_ctx.args, **worker_ctx.kwargs), None
         except BaseException as fault:  # noqa: BLE001  whatever ends a worker, somebody waits for the news
-            exc_info = _expected(fault, worker_ctx)
-        if handle_result is not None:
-            result, exc_info = handle_result(worker_ctx, result, exc_info)
+            return None, _expected(fault, worker_ctx)
+
+    def _tidy_up(self, worker_ctx: WorkerContext, result: Any, exc_info: Any) -> None:
         try:
             self._worker_result(worker_ctx, result, exc_info)
             self._worker_teardown(worker_ctx)
-        except Exception:  # noqa: BLE001  the answer has left; failing to tidy up must not end the service
+        except (Exception, eventlet.Timeout):  # noqa: BLE001  the work is done; this must not end the service
             _log.exception("tidying up after %s failed", worker_ctx.entrypoint.method_name)
 
 

@@ -30,7 +30,7 @@ END = b"\r\n\r\n"
 
 _MAX_NAMES = 512
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n")
+_FORBIDDEN = bytes(byte for byte in (*range(32), 127) if byte not in b"\t\r\n")
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]~%-]{1,255}")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _TARGET = re.compile(r"[\x21-\x7e\x80-\xff]+")
@@ -61,7 +61,7 @@ def read_head(head: bytes) -> dict[str, Any]:
     line, _, fields = head.partition(b"\r\n")
     if len(line) > MAX_LINE:
         raise UriTooLong
-    if _FORBIDDEN.search(head):
+    if not _is_clean(head):
         raise MalformedRequest
     environ = _request_line(line.decode("latin-1"))
     if fields:
@@ -69,6 +69,11 @@ def read_head(head: bytes) -> dict[str, Any]:
     _check_host(environ)
     environ["CONTENT_LENGTH"] = _body_length(environ)
     return environ
+
+
+def _is_clean(head: bytes) -> bool:
+    lines = head.count(b"\r\n")
+    return len(head.translate(None, _FORBIDDEN)) == len(head) and head.count(b"\r") == lines == head.count(b"\n")
 
 
 def _request_line(line: str) -> dict[str, Any]:

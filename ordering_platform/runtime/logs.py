@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 ROOT = "ordering"
 
+# No line of ours names a thread or a process, and under eventlet asking for the thread is the costliest part of one.
+logging.logThreads = False
+logging.logProcesses = False
+logging.logMultiprocessing = False
+
 # What libraries put into their messages: bearer tokens, JWTs, passwords in URLs, secrets in queries.
 _SECRETS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+"), r"\1 ***"),

@@ -107,10 +107,10 @@ def test_what_is_carried_to_a_peer_is_adopted_there() -> None:
     assert carried == {"request_id": "abc", "traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01"}
 
 
-def test_a_killed_worker_is_reported_to_who_waits_for_it() -> None:
+def test_a_service_that_is_killed_still_tells_who_waits() -> None:
     service = Shop.fresh()
     with serving(service) as shop:
         asked = eventlet.spawn(call, shop.port, "GET", "/held")
         until(lambda: service.entered == 1)
-        shop.container._kill_worker_threads()
+        shop.container.kill()
         assert asked.wait().code == "service_unavailable"

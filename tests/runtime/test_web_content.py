@@ -101,16 +101,16 @@ class TestOrder:
         assert post(shop, b"{}", {**JSON, **bearer("guest")}, "/orders").code == "validation_failed"
         assert post(shop, b'{"name": "a"}', {**JSON, **bearer("guest")}, "/orders").code == "idempotency_key_missing"
 
-    def test_no_worker_starts_for_a_request_that_is_refused(self) -> None:
+    def test_no_worker_starts_for_a_request_that_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with serving(Shop.fresh()) as shop:
             started: list[Any] = []
-            spawn = shop.container.spawn_worker
+            work = shop.container.work
 
-            def noted(*args: Any, **kwargs: Any) -> Any:
+            def noted(*args: Any) -> Any:
                 started.append(args)
-                return spawn(*args, **kwargs)
+                return work(*args)
 
-            shop.container.spawn_worker = noted
+            monkeypatch.setattr(shop.container, "work", noted)
             assert post(shop, b"[", JSON).status == 400
             assert post(shop, b"{}", JSON).status == 422
             assert call(shop.port, "POST", "/cakes", {}).status == 401

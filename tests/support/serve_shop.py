@@ -15,7 +15,6 @@ from tests.support.services import settings  # noqa: E402
 from tests.support.shop import Shop  # noqa: E402
 
 
-
 class ShopOnTheBus(Shop):
     """A shop that peers may call, too."""
 
