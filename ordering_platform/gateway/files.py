@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -67,6 +68,12 @@ class Files:
         for name, html in ready.items():
             page = page.replace("{{" + name + "}}", html)
         return page.encode()
+
+    @cached_property
+    def preloads(self) -> str:
+        """Ask for all modules of the guest page at once, instead of one after the other as they name each other."""
+        modules = [path for path in self._files if path.endswith(".js") and not path.endswith("/main.js")]
+        return "\n".join(f'<link rel="modulepreload" href="{self.base}/{path}">' for path in sorted(modules))
 
     def answer(self, request: Request, version: str, path: str) -> Reply:
         """Send a file; raises NotFound. One under an older name is sent too, but not to be kept."""

@@ -76,11 +76,12 @@ class Pages:
         if answer.status != HTTPStatus.OK or not isinstance(answer.body, bytes):
             return self._notice(request, answer.status if answer.status in _NOTICES else 503, language)
         link = json.loads(answer.body)
-        venue, table = link["venue"]["name"], link["table"]["name"]
+        venue, name = link["venue"]["name"], link["table"]["name"]
+        table = self._words[language]["table"].replace("{name}", name)
         boot = {
             "code": code,
             "venue": venue,
-            "table": table,
+            "table": name,
             "language": language,
             "words": self._words[language],
             "static": self.files.base,
@@ -92,7 +93,9 @@ class Pages:
             "table": table,
             "noscript": _NO_SCRIPT[language],
         }
-        return _html(request, self.files.page("guest/index.html", texts, boot=_embedded(boot)))
+        return _html(
+            request, self.files.page("guest/index.html", texts, boot=_embedded(boot), preloads=self.files.preloads)
+        )
 
     def home(self, request: Request) -> Reply:
         """Show where to go from here."""

@@ -18,7 +18,7 @@ function Page() {
   return html`<header class="top">
       <div>
         <h1>${boot.venue}</h1>
-        <p class="muted">${boot.table}</p>
+        <p class="muted">${t("table", { name: boot.table })}</p>
       </div>
       <button class="button" lang=${language.value === "de" ? "en" : "de"} aria-label=${t("switch_label")} onClick=${() => guarded(state.switchLanguage)}>
         ${t("switch")}
@@ -92,7 +92,7 @@ function begin() {
   addEventListener("offline", () => (online.value = false));
   history.replaceState({ sheet: "" }, "");
   effect(() => {
-    document.title = `${boot.venue} · ${boot.table}`;
+    document.title = `${boot.venue} · ${t("table", { name: boot.table })}`;
   });
   const page = document.getElementById("page");
   if (!page) return;

@@ -1,14 +1,21 @@
 /** The menu: one scrolling page with sections, a bar that follows, and one tap to add. */
 
 import { html, useEffect, useSignal } from "../vendor/preact.js";
-import { t } from "../shared/words.js";
+import { has, t } from "../shared/words.js";
 import { added } from "./cart.js";
 import { chosen } from "./options.js";
 import { openSheet } from "./sheet.js";
 import { cart, menu, price, said } from "./state.js";
 
-/** Tags that are diets, in the words of their trade; others are not shown. */
-const DIETS = ["vegan", "vegetarian", "halal", "gluten_free", "gluten-free"];
+/** The tags that have words; vegan says vegetarian too. @param {any} item @returns {string[]} */
+const diets = (item) =>
+  item.tags.filter(
+    (/** @type {string} */ tag) => has(`diet.${tag}`) && !(tag === "vegetarian" && item.tags.includes("vegan")),
+  );
+
+/** @param {any} item */
+const allergens = (item) =>
+  item.allergens.map((/** @type {string} */ one) => (has(`allergen.${one}`) ? t(`allergen.${one}`) : one)).join(", ");
 
 export function Menu() {
   const current = useSignal("");
@@ -35,19 +42,15 @@ export function Menu() {
 /** @param {{item: any}} props */
 function Dish({ item }) {
   const off = item.sold_out ? t("sold_out") : item.available ? "" : t("not_now");
-  const diets = item.tags.filter((/** @type {string} */ tag) => DIETS.includes(tag));
   return html`<li class=${off ? "dish off" : "dish"}>
     <div>
       <p class="name">${item.name}</p>
       ${item.description && html`<p class="text small">${item.description}</p>`}
       <p>
         <span class="price">${price(item.price)}</span>
+        ${diets(item).map((tag) => html`<span class="tag">${t(`diet.${tag}`)}</span>`)}
       </p>
-      ${(diets.length > 0 || item.allergens.length > 0) &&
-      html`<p class="facts">
-        ${diets.map((/** @type {string} */ tag) => html`<span class="tag">${tag.replace("_", " ")}</span>`)}
-        ${item.allergens.length > 0 && t("contains", { list: item.allergens.join(", ").replaceAll("_", " ") })}
-      </p>`}
+      ${item.allergens.length > 0 && html`<p class="facts">${t("contains", { list: allergens(item) })}</p>`}
     </div>
     ${off
       ? html`<span class="tag off">${off}</span>`

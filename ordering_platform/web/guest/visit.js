@@ -4,7 +4,7 @@ import { html } from "../vendor/preact.js";
 import { clock, t } from "../shared/words.js";
 import { payNow } from "./pay.js";
 import { openSheet, Sheet } from "./sheet.js";
-import { isMine, isSent, lastNews, online, orders, price, unpaid } from "./state.js";
+import { isMine, isSent, items, lastNews, online, orders, price, unpaid } from "./state.js";
 
 const STEPS = ["placed", "accepted", "preparing", "ready"];
 const AFTER = ["served", "completed"];
@@ -32,10 +32,7 @@ function Order({ order }) {
     <ul class="lines">
       ${order.items.map(
         (/** @type {any} */ item) => html`<li class="between">
-          <span
-            >${item.quantity} × ${item.name}
-            <span class="muted small">${item.options.map((/** @type {any} */ one) => one.name).join(" · ")}</span></span
-          >
+          <span>${item.quantity} × ${named(item)}<${Choices} item=${item} /></span>
           <span class="price">${price(item.total)}</span>
         </li>`,
       )}
@@ -44,6 +41,21 @@ function Order({ order }) {
     ${order.payment_status === "pending" &&
     html`<p class="notice">${t("waiting_counter", { amount: price(order.total) })}</p>`}
   </article>`;
+}
+
+/** The name in the guest's language where the menu still has it; an order keeps the restaurant's. @param {any} item */
+const named = (item) => items.value.get(item.menu_item_id)?.name ?? item.name;
+
+/** @param {{item: any}} props */
+function Choices({ item }) {
+  const offered = (items.value.get(item.menu_item_id)?.option_groups ?? []).flatMap(
+    (/** @type {any} */ group) => group.options,
+  );
+  const words = item.options.map(
+    (/** @type {any} */ one) => offered.find((/** @type {any} */ other) => other.id === one.id)?.name ?? one.name,
+  );
+  if (item.note) words.push(item.note);
+  return words.length ? html`<br /><span class="muted small">${words.join(" · ")}</span>` : null;
 }
 
 /** @param {{status: string}} props */
