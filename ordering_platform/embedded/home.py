@@ -83,13 +83,9 @@ class Home:
 
     def erase(self) -> None:
         """Delete everything in the directory but the lock, which is held."""
-        cluster = self.folder / "postgres"
-        if cluster.is_symlink():
-            real = cluster.resolve()
-            shutil.rmtree(real, ignore_errors=True)
-            real.with_name(f"{real.name}.log").unlink(missing_ok=True)
+        Postgres(self.folder / "postgres").remove()
         for entry in self.folder.iterdir():
-            if entry.is_dir() and not entry.is_symlink():
+            if entry.is_dir():
                 shutil.rmtree(entry)
             elif entry.name != "lock":
                 entry.unlink()

@@ -45,7 +45,8 @@ class Postgres:
     def __init__(self, folder: Path, *, settings: Mapping[str, str] | None = None) -> None:
         """Name the folder of the cluster and settings of this run, like ``{"fsync": "off"}`` for a test."""
         self.account = programs.account()
-        self.folder = programs.place_for(folder.absolute(), self.account)
+        self._named = folder.absolute()
+        self.folder = programs.place_for(self._named, self.account)
         self.programs = programs.find(self.account)
         self.log = self.folder.parent / f"{self.folder.name}.log"
         self._settings = dict(settings or {})
@@ -80,6 +81,14 @@ class Postgres:
         except CannotStart:
             # It recovers from its log on the next start, as after a power cut.
             self._run("pg_ctl", "stop", "-w", "-m", "immediate", "-t", str(_SECONDS_TO_STOP))
+
+    def remove(self) -> None:
+        """Stop it and delete its data and its log, wherever they stand."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.log.unlink(missing_ok=True)
+        if self._named.is_symlink():
+            self._named.unlink()
 
     def running_address(self) -> str | None:
         """Give the address of the database while a server runs here, else None."""

@@ -129,6 +129,8 @@ def test_roots_closed_folder_stays_closed(tmp_path: Path, monkeypatch: pytest.Mo
         assert ask(url, "SELECT 1") == (1,)
         assert server.folder.parent == folder / "outside"
         assert (home / "postgres").resolve() == server.folder
+    server.remove()
+    assert list((folder / "outside").iterdir()) == list(home.iterdir()) == []
     assert home.stat().st_mode & 0o777 == 0o700
 
 
@@ -148,17 +150,17 @@ def test_a_directory_that_is_somebody_elses_is_left_alone(tmp_path: Path) -> Non
     assert [entry.name for entry in tmp_path.iterdir()] == ["diary.txt"]
 
 
-def test_erasing_takes_the_database_that_stands_elsewhere_along(folder: Path) -> None:
+def test_erasing_takes_the_database_along_wherever_it_stands(folder: Path) -> None:
     home = Home(folder / "data")
+    elsewhere = folder / "elsewhere"
     with home.locked():
-        elsewhere = folder / "elsewhere"
-        elsewhere.mkdir()
         (home.folder / "postgres").symlink_to(elsewhere)
+        with home.postgres() as url:
+            assert ask(url, "SELECT 1") == (1,)
         home.keep_keys("{}")
         home.erase()
         assert not elsewhere.exists()
-        assert not home.keys.exists()
-        assert list(home.folder.iterdir())
+        assert sorted(entry.name for entry in home.folder.iterdir()) == ["README", "lock"]
 
 
 def test_keys_are_kept_where_only_their_owner_reads_and_never_replaced(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def running(folder: Path, **settings: str) -> Iterator[str]:
     try:
         yield url
     finally:
-        server.stop()
+        server.remove()
 
 
 def new_database(url: str, name: str) -> str:
