@@ -68,10 +68,9 @@ def count_registration(tx: Connection, address: str) -> None:
         raise TooManyRegistrations(retry_after=waits[name])
 
 
-def take_back(tx: Connection, counters: Counters, *, was_right: bool) -> None:
-    """Uncount a try; one that was right also clears what this address failed at this account before."""
-    cleared = counters.pair if was_right else b""
-    tx.execute(_UNCOUNT, {"names": counters.all(), "cleared": cleared})
+def take_back(tx: Connection, counters: Counters) -> None:
+    """Uncount a try that was right, and clear what this address failed at this account before."""
+    tx.execute(_UNCOUNT, {"names": counters.all(), "cleared": counters.pair})
 
 
 def sweep(tx: Connection) -> None:

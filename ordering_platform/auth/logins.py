@@ -10,7 +10,6 @@ from ordering_platform.auth import attempts, audit, passwords, refreshes, tokens
 from ordering_platform.auth.attempts import Counters
 from ordering_platform.auth.errors import InvalidCredentials, WrongPassword
 from ordering_platform.auth.models import users
-from ordering_platform.runtime.errors import Overloaded
 
 if TYPE_CHECKING:
     from ordering_platform.auth.keys import KeyFile
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 def log_in(db: Transactions, keys: KeyFile, *, email: str, password: str, address: str) -> dict[str, Any]:
     """Give tokens for the right password.
 
-    Raises InvalidCredentials alike for an unknown, a disabled and a wrongly named user, TooManyLogins
+    Raises InvalidCredentials alike for an unknown user, a disabled one and a wrong password, TooManyLogins
     for the 11th failure of an address at an account in 15 minutes, and Overloaded.
     """
     counters = Counters.of(email, address)
@@ -29,7 +28,7 @@ def log_in(db: Transactions, keys: KeyFile, *, email: str, password: str, addres
     if user is None:
         raise InvalidCredentials
     with db.transaction() as tx:
-        attempts.take_back(tx, counters, was_right=True)
+        attempts.take_back(tx, counters)
         refresh_token = refreshes.begin(tx, user.id)
     return _given(keys, user, refresh_token)
 
@@ -58,7 +57,7 @@ def change_password(
         changed = tx.execute(_CHANGE, {"user": user.id, "old": user.password_hash, "new": new_hash})
         if changed.rowcount == 0:
             raise WrongPassword
-        attempts.take_back(tx, counters, was_right=True)
+        attempts.take_back(tx, counters)
         refreshes.end_all(tx, user.id)
         refresh_token = refreshes.begin(tx, user.id)
         audit.note(tx, venue_id=user.venue_id, actor_id=user.id, action="password_changed", subject_id=user.id)
@@ -67,16 +66,11 @@ def change_password(
 
 def _proven(db: Transactions, counters: Counters, email: str, password: str) -> Any:
     """Give the user whose password this is, or nothing; the try is counted until it is taken back."""
-    with db.transaction() as tx:
-        attempts.count_login(tx, counters)
-        user = tx.execute(_BY_EMAIL, {"email": email}).first()
-    try:
-        is_right = passwords.matches(user.password_hash if user else None, password)
-    except Overloaded:
-        # The password was never looked at, so it was no failure.
+    with passwords.room_to_check():
         with db.transaction() as tx:
-            attempts.take_back(tx, counters, was_right=False)
-        raise
+            attempts.count_login(tx, counters)
+            user = tx.execute(_BY_EMAIL, {"email": email}).first()
+        is_right = passwords.matches(user.password_hash if user else None, password)
     return user if user and is_right and not user.disabled else None
 
 

@@ -12,6 +12,7 @@ from ordering_platform.runtime import ids
 from ordering_platform.runtime.offloop import Lane
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from typing import Final
 
 MIN_LENGTH: Final = 8
@@ -36,9 +37,14 @@ def hashed(password: str) -> str:
     return _lane.run(_hasher.hash, password)
 
 
+def room_to_check() -> AbstractContextManager[None]:
+    """Hold room for one ``matches``, before anything is counted or read for it; raises Overloaded."""
+    return _lane.admitted()
+
+
 def matches(password_hash: str | None, password: str) -> bool:
-    """Whether the password belongs to the hash; no hash costs the same and never matches. Raises Overloaded."""
-    right = _lane.run(_verify, password_hash or NOBODY, password)
+    """Whether the password belongs to the hash; no hash costs the same and never matches."""
+    right = _lane.compute(_verify, password_hash or NOBODY, password)
     return right and password_hash is not None
 
 

@@ -6,6 +6,7 @@ What cannot be started soon is refused at once, so that a flood of such work nev
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from eventlet import tpool
@@ -14,32 +15,39 @@ from eventlet.semaphore import Semaphore
 from ordering_platform.runtime.errors import Overloaded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Lane:
-    """A way into the thread pool with a name, so many at once and so many waiting."""
+    """A way into the thread pool with a name: so many compute at once, so many more may wait for that."""
 
     def __init__(self, name: str, *, at_once: int, waiting: int) -> None:
-        """Bound how many run and how many may wait for that."""
+        """Bound how many run and how many wait."""
         self.name = name
-        self.waiting = 0
-        self._longest = waiting
+        self.inside = 0
+        self._most = at_once + waiting
         self._places = Semaphore(at_once)
 
-    def run(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Give what ``func`` gives, computed in a thread; raises Overloaded when too many wait already."""
-        if self._places.locked() and self.waiting >= self._longest:
+    @contextmanager
+    def admitted(self) -> Iterator[None]:
+        """Hold a place in the lane, for a caller who has other work to do before ``compute``; raises Overloaded."""
+        if self.inside >= self._most:
             raise Overloaded(busy=self.name)
-        self.waiting += 1
+        self.inside += 1
         try:
-            self._places.acquire()
+            yield
         finally:
-            self.waiting -= 1
-        try:
+            self.inside -= 1
+
+    def compute(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Give what ``func`` gives, computed in a thread, as soon as one is free; the caller is admitted already."""
+        with self._places:
             return cast(T, tpool.execute(func, *args, **kwargs))
-        finally:
-            self._places.release()
+
+    def run(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Be admitted and compute; raises Overloaded."""
+        with self.admitted():
+            return self.compute(func, *args, **kwargs)

@@ -173,8 +173,7 @@ class TestTooManyFailures:
         self, doors: Doors, engine: Engine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         person(engine, email="boss@demo.example")
-        monkeypatch.setattr(passwords._lane, "_longest", -1)
-        monkeypatch.setattr(passwords._lane._places, "counter", 0)
+        monkeypatch.setattr(passwords._lane, "_most", 0)
         for _ in range(12):
             refused = log_in(doors, "boss@demo.example")
             assert (refused.status, refused.code) == (503, "overloaded")

@@ -34,7 +34,7 @@ def test_the_loop_goes_on_meanwhile_and_what_cannot_start_soon_is_refused() -> N
 
     with ThreadPoolExecutor(3) as crowd:
         ends = [crowd.submit(lane.run, slow) for _ in range(3)]
-        until(lambda: len(running) == 2 and lane.waiting == 1)
+        until(lambda: len(running) == 2 and lane.inside == 3)
         with pytest.raises(Overloaded) as refused:
             lane.run(slow)
         assert refused.value.details == {"busy": "slow"}
@@ -51,7 +51,17 @@ def test_who_gives_up_waiting_leaves_the_lane_free() -> None:
     until(lane._places.locked)
     with pytest.raises(eventlet.Timeout), eventlet.Timeout(0.05):
         lane.run(divmod, 7, 2)
-    assert lane.waiting == 0
+    assert lane.inside == 1
     gate.set()
     assert first.wait() is True
+    assert lane.run(divmod, 7, 2) == (3, 1)
+    assert lane.inside == 0
+
+
+def test_a_place_may_be_held_before_the_work_is_ready() -> None:
+    lane = Lane("slow", at_once=1, waiting=0)
+    with lane.admitted():
+        with pytest.raises(Overloaded):
+            lane.run(divmod, 7, 2)
+        assert lane.compute(divmod, 7, 2) == (3, 1)
     assert lane.run(divmod, 7, 2) == (3, 1)
