@@ -191,6 +191,8 @@ class Database(DependencyProvider):  # type: ignore[misc]  # nameko carries no t
     def setup(self) -> None:
         """Make or share the engine; nothing is connected yet."""
         self.transactions = Transactions(engine_of(settings_of(self.container.config)))
+        if readiness := getattr(self.container, "readiness", None):
+            readiness.add("database", self.transactions.ping)
 
     def get_dependency(self, _worker_ctx: Any) -> Transactions:
         """Put the way to the database into the service."""
