@@ -187,9 +187,11 @@ class BillOutcome(RequestSchema):
 
 
 class BillState(ResponseSchema):
-    """Where the reservation of a bill stands."""
+    """Where the reservation of a bill stands, and how many uses this outcome has settled."""
 
     state = ma.fields.String()
+    confirmed = ma.fields.Integer()
+    released = ma.fields.Integer()
 
 
 class AppliedShare(ResponseSchema):
@@ -212,10 +214,13 @@ class AppliedPromotion(ResponseSchema):
 
 
 class RejectedPromotion(ResponseSchema):
-    """A code or an automatic promotion that does not apply, with a stable reason."""
+    """A code or an automatic promotion that does not apply, with a stable reason and what is missing."""
 
     code = ma.fields.String()
     promotion_id = ma.fields.String()
+    name = ma.fields.String()
+    missing = ma.fields.Dict()
+    missing_quantity = ma.fields.Integer()
     reason = ma.fields.String()
     message = ma.fields.String()
 
