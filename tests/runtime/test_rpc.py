@@ -2,121 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
 import time
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import eventlet
 import pytest
-import sqlalchemy as sa
 
-from ordering_platform.embedded import broker  # noqa: F401  makes inproc:// known
-from ordering_platform.runtime import context, database
+from ordering_platform.runtime import context, database, wire
 from ordering_platform.runtime.entrypoints import rpc
 from ordering_platform.runtime.errors import (
-    Conflict,
-    DeadlineExceeded,
-    DomainError,
     FieldError,
     InternalError,
     ServiceUnavailable,
 )
 from ordering_platform.runtime.peers import Peer
-from tests.support import rabbitmq
-from tests.support.bus import calling, serving
-from tests.support.waiting import until
+from tests.support.bus import calling, failure_of, serving
+from tests.support.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ordering_platform.runtime.container import Container
     from ordering_platform.runtime.peers import Calls
-
-_names = itertools.count(1)
-
-
-@pytest.fixture(params=["inproc", pytest.param("rabbitmq", marks=pytest.mark.broker)])
-def amqp_url(request: pytest.FixtureRequest) -> str:
-    return f"inproc://test-{next(_names)}" if request.param == "inproc" else rabbitmq.shared_node().url
-
-
-class NothingLeft(Conflict):
-    """The last one is sold."""
-
-
-class Vault:
-    name = "vault"
-    started: list[str] = []  # noqa: RUF012  what the doors saw, across instances
-    gate = eventlet.Event()
-
-    @rpc(callers=("teller",))
-    def store(self, *, what: str, times: int = 1) -> dict[str, Any]:
-        return {"stored": what * times, "request_id": context.request_id.get(), "trace": context.traceparent.get()}
-
-    @rpc(callers=("teller",))
-    def positional(self, what: str, /) -> str:
-        return what
-
-    @rpc(callers=("teller",))
-    def refuse(self) -> None:
-        raise NothingLeft("none of 7 left", errors=[FieldError("/n", "too_many", "one at most")], retry_after=3, item=7)
-
-    @rpc(callers=("teller",))
-    def break_down(self) -> None:
-        raise sa.exc.ProgrammingError("SELECT secret FROM users", {"password": "hunter2"}, Exception("no such table"))
-
-    @rpc(callers=("teller",))
-    def stop_everything(self) -> None:
-        raise BaseException("not even an Exception")  # noqa: TRY002  that is the point
-
-    @rpc(callers=("teller",))
-    def time_out(self) -> None:
-        raise eventlet.Timeout(0.1)
-
-    @rpc(callers=("teller",))
-    def give_decimal(self) -> Any:
-        return {"price": Decimal("2.50")}
-
-    @rpc(callers=("teller",))
-    def give_moment(self) -> Any:
-        return {"at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)}
-
-    @rpc(callers=("teller",))
-    def echo(self, *, value: Any) -> Any:
-        return value
-
-    @rpc(callers=("teller",))
-    def wait(self, *, name: str) -> str:
-        Vault.started.append(name)
-        Vault.gate.wait()
-        return name
-
-
-@pytest.fixture(autouse=True)
-def _fresh_gate() -> None:
-    Vault.started = []
-    Vault.gate = eventlet.Event()
-
-
-@pytest.fixture
-def service(amqp_url: str) -> Iterator[Container]:
-    with serving(Vault, amqp_url, max_workers=2) as container:
-        yield container
-
-
-@pytest.fixture
-def vault(service: Container, amqp_url: str) -> Iterator[Calls]:
-    assert service.started
-    with calling(amqp_url, "vault") as calls:
-        yield calls
-
-
-def failure_of(call: Any, **kwargs: Any) -> DomainError:
-    with pytest.raises(DomainError) as caught:
-        call(**kwargs)
-    return caught.value
 
 
 def test_a_call_is_answered_with_plain_json(vault: Calls) -> None:
@@ -190,47 +94,6 @@ def test_the_request_id_and_the_trace_cross(vault: Calls) -> None:
     assert (seen["request_id"], seen["trace"]) == ("req_crossing", trace)
 
 
-def test_a_slow_method_ends_the_call_at_its_deadline(vault: Calls) -> None:
-    before = time.monotonic()
-    with pytest.raises(DeadlineExceeded):
-        vault.with_timeout(0.3).wait(name="slow")
-    assert 0.25 < time.monotonic() - before < 1
-    Vault.gate.send()
-
-
-def test_no_answer_is_waited_for_any_more_after_the_deadline(vault: Calls) -> None:
-    with pytest.raises(DeadlineExceeded):
-        vault.with_timeout(0.2).wait(name="late")
-    assert not vault._link._answers
-    Vault.gate.send()
-    assert vault.echo(value="still fine") == "still fine"
-
-
-def test_when_nobody_listens_the_call_fails_within_the_retry_window(amqp_url: str) -> None:
-    with calling(amqp_url, "nobody", timeout=3.0, retry_for=0.3) as nobody:
-        before = time.monotonic()
-        error = failure_of(nobody.anything)
-        assert time.monotonic() - before < 1
-    assert isinstance(error, ServiceUnavailable)
-    assert error.details == {"service": "nobody"}
-
-
-def test_while_a_service_stays_away_later_calls_fail_at_once(amqp_url: str) -> None:
-    with calling(amqp_url, "nobody", retry_for=0.3) as nobody:
-        failure_of(nobody.anything)
-        before = time.monotonic()
-        failure_of(nobody.anything)
-        assert time.monotonic() - before < 0.2
-
-
-def test_a_service_that_comes_back_within_the_window_is_reached(amqp_url: str) -> None:
-    with calling(amqp_url, "vault", retry_for=2.0) as vault:
-        call = eventlet.spawn(vault.echo, value=1)
-        until(lambda: vault._absence._asked > 0)
-        with serving(Vault, amqp_url):
-            assert call.wait() == 1
-
-
 def test_a_call_is_refused_while_a_transaction_is_open(vault: Calls) -> None:
     mark = database._in_transaction.set(True)
     try:
@@ -238,54 +101,6 @@ def test_a_call_is_refused_while_a_transaction_is_open(vault: Calls) -> None:
             vault.echo(value=1)
     finally:
         database._in_transaction.reset(mark)
-
-
-def test_more_calls_than_workers_wait_their_turn_and_hold_up_nobody_else(vault: Calls) -> None:
-    calls = [eventlet.spawn(vault.wait, name=str(number)) for number in range(6)]
-    until(lambda: len(Vault.started) == 2)
-    eventlet.sleep(0)
-    assert len(Vault.started) == 2
-
-    Vault.gate.send()
-
-    assert sorted(call.wait() for call in calls) == ["0", "1", "2", "3", "4", "5"]
-
-
-def test_a_stop_lets_what_was_taken_finish_and_takes_nothing_new(
-    service: Container, vault: Calls, amqp_url: str
-) -> None:
-    calls = [eventlet.spawn(vault.wait, name=str(number)) for number in range(4)]
-    until(lambda: len(Vault.started) == 2)
-
-    stopping = eventlet.spawn(service.stop)
-    with calling(amqp_url, "vault", retry_for=0.0) as late:
-        until(lambda: isinstance(probe(late), ServiceUnavailable))
-    Vault.gate.send()
-    stopping.wait()
-
-    answers = [call.wait() for call in calls[:2]]
-    assert sorted(answers) == sorted(Vault.started[:2])
-
-
-def probe(calls: Calls) -> DomainError | None:
-    try:
-        calls.with_timeout(0.3).echo(value=1)
-    except DomainError as error:
-        return error
-    return None
-
-
-def test_a_message_whose_caller_gave_up_expires_in_the_queue(vault: Calls) -> None:
-    busy = [eventlet.spawn(vault.wait, name=name) for name in "ab"]
-    until(lambda: len(Vault.started) == 2)
-    with pytest.raises(DeadlineExceeded):
-        vault.with_timeout(0.1).wait(name="given up")
-
-    Vault.gate.send()
-
-    assert sorted(call.wait() for call in busy) == ["a", "b"]
-    assert vault.echo(value="after it") == "after it"
-    assert "given up" not in Vault.started
 
 
 def test_a_prefix_keeps_two_platforms_on_one_broker_apart(amqp_url: str) -> None:
@@ -324,7 +139,5 @@ def test_a_door_says_who_may_call_or_it_does_not_exist() -> None:
 
 
 def test_an_unreadable_answer_is_an_internal_error() -> None:
-    from ordering_platform.runtime import wire  # noqa: PLC0415  only this test speaks of the wire
-
     with pytest.raises(InternalError):
         wire.read_answer(b"{", {"content_type": "application/json"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import amqp
@@ -12,7 +11,6 @@ from nameko.exceptions import IncorrectSignature, MethodNotFound, RemoteError
 from nameko.rpc import rpc as stock_rpc
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from ordering_platform.embedded import broker  # noqa: F401  makes inproc:// known
 from ordering_platform.runtime.container import Container
 from ordering_platform.runtime.entrypoints import rpc
 from ordering_platform.runtime.errors import Conflict, DomainError
@@ -22,8 +20,6 @@ from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_names = itertools.count(1)
 
 
 class NoTable(Conflict):
@@ -52,11 +48,6 @@ class Stock:
     @stock_rpc
     def break_down(self) -> None:
         raise LookupError("in a stock service")
-
-
-@pytest.fixture(params=["inproc", pytest.param("rabbitmq", marks=pytest.mark.broker)])
-def amqp_url(request: pytest.FixtureRequest) -> str:
-    return f"inproc://stock-{next(_names)}" if request.param == "inproc" else rabbitmq.shared_node().url
 
 
 @pytest.fixture

@@ -5,8 +5,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from ordering_platform.runtime import config
 from ordering_platform.runtime.container import Container
+from ordering_platform.runtime.errors import DomainError
 from ordering_platform.runtime.link import join, leave
 from ordering_platform.runtime.peers import Calls
 from tests.support.waiting import until
@@ -59,3 +62,10 @@ def calling(amqp_url: str, service: str, timeout: float = 3.0, retry_for: float 
     """Call a service as a peer does."""
     with linked(amqp_url) as link:
         yield Calls(link, service, timeout, retry_for)
+
+
+def failure_of(call: Any, **kwargs: Any) -> DomainError:
+    """Give the error a call ends with."""
+    with pytest.raises(DomainError) as caught:
+        call(**kwargs)
+    return caught.value
