@@ -247,7 +247,7 @@ class EditedItem(ResponseSchema):
     id = fields.String(required=True)
     category_id = fields.String(required=True)
     name = Words(max=100, required=True)
-    description = Words(max=1000, required=True)
+    description = Words(max=1000, empty=True, required=True)
     price = fields.Nested(MoneyOut, required=True)
     tax_ppm = fields.Integer(required=True)
     tags = fields.List(fields.String(), required=True)

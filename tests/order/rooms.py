@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from ordering_platform.order import sessions
+from ordering_platform.order import bills, carts, moves, placing, sessions, settling
+from ordering_platform.order.menu import MenuBook
 from ordering_platform.order.models import (
     dining_tables,
     menu_categories,
@@ -19,6 +20,7 @@ from ordering_platform.order.models import (
 )
 from ordering_platform.runtime.identity import Caller
 from ordering_platform.runtime.ids import new_code, new_id
+from tests.support import tokens
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -59,7 +61,7 @@ def venue(tx: Connection, **changes: Any) -> Room:
     dish = {"venue_id": venue_id, "category_id": category, "tax_ppm": 70_000}
     soup = _row(tx, menu_items, "itm", **dish, name={"de": "Suppe", "en": "Soup"}, price_minor=650, tags=["vegan"])
     coffee = _row(tx, menu_items, "itm", **dish, name={"de": "Kaffee"}, price_minor=300, option_group_ids=[milk, extra])
-    codes = dict(tx.execute(sa.select(dining_tables.c.id, dining_tables.c.code)).all())  # type: ignore[arg-type]  # pairs
+    codes = dict(tx.execute(sa.select(dining_tables.c.id, dining_tables.c.code)).all())
     return Room(
         venue=venue_id,
         table=tables[0],
@@ -100,3 +102,84 @@ def staff(room: Room, role: str = "waiter") -> Caller:
 def key() -> str:
     """Make an Idempotency-Key."""
     return secrets.token_hex(16)
+
+
+def ruled(db: Transactions, room: Room, **rules: Any) -> None:
+    """Change the venue's rules behind its back."""
+    with db.transaction() as tx:
+        tx.execute(sa.update(venues).where(venues.c.id == room.venue).values(**rules))
+
+
+def signed(caller: Caller) -> dict[str, str]:
+    """Give the header that proves who somebody is."""
+    role = next((one for one in reversed(ROLES) if caller.has(one)), "")
+    return tokens.bearer(
+        caller.kind, role, sub=caller.id, venue=caller.venue, session=caller.session, table=caller.table
+    )
+
+
+def soup(room: Room, quantity: Any = 1, **more: Any) -> dict[str, Any]:
+    """Ask for soup, 6.50 each."""
+    return {"menu_item_id": room.soup, "quantity": quantity, **more}
+
+
+def coffee(room: Room, quantity: int = 1, options: list[str] | None = None) -> dict[str, Any]:
+    """Ask for coffee, with oat milk and vanilla unless said otherwise: 4.20 each."""
+    return {
+        "menu_item_id": room.coffee,
+        "quantity": quantity,
+        "options": [room.oat, room.syrup] if options is None else options,
+    }
+
+
+def cart(db: Transactions, caller: Caller, *items: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Fill a cart."""
+    with db.transaction() as tx:
+        return carts.create(tx, MenuBook(), caller, {**({"items": list(items)} if items else {}), **more})
+
+
+def place(db: Transactions, caller: Caller, order_id: str) -> dict[str, Any]:
+    """Send a cart to the kitchen."""
+    with db.transaction() as tx:
+        return placing.place(tx, MenuBook(), caller, order_id, expected_total=None, match=None)
+
+
+def sent(db: Transactions, caller: Caller, *items: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Fill a cart and send it to the kitchen."""
+    return place(db, caller, cart(db, caller, *items, **more)["id"])
+
+
+def moved(db: Transactions, caller: Caller, order_id: str, *targets: str) -> dict[str, Any]:
+    """Move an order from status to status."""
+    order: dict[str, Any] = {}
+    for to in targets:
+        with db.transaction() as tx:
+            order = moves.move(tx, caller, order_id, to, reason="so it is", match=None)
+    return order
+
+
+def held(db: Transactions, bill_id: str, caller: Caller, *order_ids: str) -> dict[str, Any]:
+    """Lock orders for a bill as payment does for a guest."""
+    with db.transaction() as tx:
+        return bills.lock(
+            tx,
+            MenuBook(),
+            bill_id=bill_id,
+            venue_id=caller.venue,
+            session_id=caller.session or None,
+            order_ids=order_ids,
+            guest_id=caller.id if caller.is_guest else None,
+            expected_versions=None,
+        )
+
+
+def paid(db: Transactions, bill_id: str, payment_id: str = "pay_1", status: str = "paid") -> dict[str, Any]:
+    """Note a payment as payment does."""
+    with db.transaction() as tx:
+        return settling.mark_paid(tx, bill_id=bill_id, payment_status=status, payment_id=payment_id)
+
+
+def released(db: Transactions, bill_id: str) -> dict[str, Any]:
+    """Give a bill up as payment does."""
+    with db.transaction() as tx:
+        return bills.unlock(tx, bill_id=bill_id)
