@@ -57,9 +57,9 @@ class App:
         self.service = container.service_name
         self.draining = False
         self.streams = 0
+        self.waiting = 0
         self._container = container
         self._settings = container.settings
-        self._waiting = 0
         self._verifier = identity.verifier(self._settings.jwks_url)
         self._proxies = Proxies(self._settings.trusted_proxies)
         entrypoints = list(entrypoints)
@@ -132,7 +132,6 @@ class App:
         headers = cast("Mapping[str, str]", EnvironHeaders(environ))
         caller = self._caller(door, headers)
         exchange.caller = caller.id
-        context.caller_id.set(caller.id)
         door.who.admit(caller)
         reading.accepts(environ.get("HTTP_ACCEPT"), door.media_types)
         query = reading.query_of(door, environ["QUERY_STRING"])
@@ -191,16 +190,16 @@ class App:
 
     def _take_place(self) -> None:
         places = self._container.places
-        if not self._waiting and places.acquire(blocking=False):
+        if not self.waiting and places.acquire(blocking=False):
             return
-        if self._waiting >= self._settings.max_queue:
+        if self.waiting >= self._settings.max_queue:
             raise Overloaded
-        self._waiting += 1
+        self.waiting += 1
         try:
             if not places.acquire(timeout=self._settings.queue_timeout):
                 raise Overloaded
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     def _counted(self, reply: Reply) -> Reply:
         stream = _Counted(self, reply.body)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 traceparent: ContextVar[str] = ContextVar("traceparent", default="")
-caller_id: ContextVar[str] = ContextVar("caller_id", default="")
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")
 # https://www.w3.org/TR/trace-context/: version, trace id, parent id, flags

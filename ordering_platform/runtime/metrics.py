@@ -24,6 +24,7 @@ _gauge = Gauge("service_gauge", "Present values of a service", ("service", "name
 
 # Looking up a child by its labels costs more than counting with it; routes and statuses are few.
 _children: dict[tuple[str, str, str, int], tuple[Counter, Histogram]] = {}
+_gauges: dict[str, set[str]] = {}
 
 
 def finished(service: str, method: str, route: str, status: int, seconds: float) -> None:
@@ -40,8 +41,15 @@ def finished(service: str, method: str, route: str, status: int, seconds: float)
 
 
 def gauge(service: str, name: str, read: Callable[[], float]) -> None:
-    """Show a value that ``read`` gives whenever Prometheus asks."""
+    """Show a value that ``read`` gives whenever Prometheus asks, until the service is forgotten."""
     _gauge.labels(service, name).set_function(read)
+    _gauges.setdefault(service, set()).add(name)
+
+
+def forget(service: str) -> None:
+    """Show no more gauges of a service that has stopped."""
+    for name in _gauges.pop(service, ()):
+        _gauge.remove(service, name)
 
 
 def exposition() -> Reply:

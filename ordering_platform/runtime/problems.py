@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 CATALOGUE = "/docs/errors"
 
+# RFC 9110 renamed these; which name the standard library has depends on the version of Python.
+_RENAMED = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
+
 
 def problem(error: DomainError, path: str, request_id: str) -> Reply:
     """Write an error as a problem document; ``path`` is the one the client asked for."""
@@ -36,7 +39,7 @@ def problem(error: DomainError, path: str, request_id: str) -> Reply:
 
 def _title(status: int) -> str:
     try:
-        return HTTPStatus(status).phrase
+        return _RENAMED.get(status) or HTTPStatus(status).phrase
     except ValueError:
         return "Error"
 

@@ -65,6 +65,7 @@ class Connection:
         self._settings = settings
         self._app = app
         self._buffer = bytearray()
+        self._patience = settings.header_timeout
         self._greenthread: Any = None
 
     def serve(self) -> None:
@@ -92,8 +93,10 @@ class Connection:
     def refuse(self, error: DomainError) -> None:
         """Answer whatever this client wants with an error, and close."""
         self.closing = True
+        environ = {"REMOTE_ADDR": self.peer}
         with suppress(ClientGone):
-            self._write(self._app.refuse(error, {}), {})
+            self._write(self._app.refuse(error, environ), environ)
+            self._linger()
 
     def take_leave(self) -> None:
         """Make the request under way the last one; without one the connection closes now."""
@@ -115,9 +118,9 @@ class Connection:
             greenthread.kill(self._greenthread, StreamEnd)
 
     def _serve_one(self) -> None:
-        environ: dict[str, Any] = {}
+        environ: dict[str, Any] = {"REMOTE_ADDR": self.peer}
         try:
-            environ = self._read_head()
+            environ |= self._read_head()
             body = self._read_body(environ)
         except DomainError as error:
             self.closing = True
@@ -136,7 +139,8 @@ class Connection:
 
     def _read_head(self) -> dict[str, Any]:
         if not self._buffer:
-            self._receive(self._settings.keepalive_timeout, quiet=True)
+            self._receive(self._patience, quiet=True)
+        self._patience = self._settings.keepalive_timeout
         self.state = READING
         deadline = time.monotonic() + self._settings.header_timeout
         while True:
@@ -151,9 +155,7 @@ class Connection:
             raise HeadersTooLarge
         head = bytes(self._buffer[:end])
         del self._buffer[: end + len(framing.END)]
-        environ = framing.read_head(head)
-        environ["REMOTE_ADDR"] = self.peer
-        return environ
+        return framing.read_head(head)
 
     def _read_body(self, environ: dict[str, Any]) -> bytes:
         length: int = environ["CONTENT_LENGTH"]
@@ -173,7 +175,7 @@ class Connection:
     def _receive(self, seconds: float, *, quiet: bool = False) -> None:
         """Wait for more bytes; raises RequestTimeout or, when the client left or ``quiet``, ClientGone."""
         if seconds <= 0:
-            raise RequestTimeout
+            raise ClientGone if quiet else RequestTimeout
         self.sock.settimeout(seconds)
         try:
             data = self.sock.recv(_CHUNK)

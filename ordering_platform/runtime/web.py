@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import eventlet
@@ -38,8 +39,11 @@ class WebServer(NamekoWebServer):  # type: ignore[misc]  # nameko carries no typ
         self.app = App(self.container, list(self._providers))
         self.port = port = Port(self.app, settings, settings.http_port, shared=settings.reuse_port)
         local_apps[self.app.service] = self.app
-        metrics.gauge(self.app.service, "connections", lambda: len(port))
-        metrics.gauge(self.app.service, "streams", lambda: self.app.streams)
+        gauge = partial(metrics.gauge, self.app.service)
+        gauge("connections", lambda: len(port))
+        gauge("streams", lambda: self.app.streams)
+        gauge("waiting", lambda: self.app.waiting)
+        gauge("free_workers", lambda: self.container.free_workers)
         internal.open_once(settings)
 
     def drain(self) -> None:
@@ -72,5 +76,6 @@ class WebServer(NamekoWebServer):  # type: ignore[misc]  # nameko carries no typ
         self.app.draining = True
         if local_apps.get(self.app.service) is self.app:
             del local_apps[self.app.service]
+            metrics.forget(self.app.service)
         if self.port is not None:
             self.port.close()

@@ -158,8 +158,11 @@ def test_metrics_are_on_a_port_of_their_own_once_for_a_process() -> None:
         assert call(inside, "GET", "/cakes").status == 404
         assert call(inside, "POST", "/metrics").headers["allow"] == "GET, HEAD"
         assert call(shop.port, "GET", "/metrics").status == 404
+    after = call(inside, "GET", "/metrics").body.decode()
+    assert 'service="shop",status="200"' in after
+    assert "service_gauge{" not in after
     with serving(Shop.fresh(), internal_port=inside):
-        assert call(inside, "GET", "/metrics").status == 200
+        assert 'service_gauge{name="free_workers",service="shop"}' in call(inside, "GET", "/metrics").body.decode()
     internal.close_all()
 
 

@@ -35,7 +35,7 @@ def test_a_full_queue_is_told_at_once_and_with_a_time_to_come_back() -> None:
     with serving(service, max_workers=1, max_queue=1, queue_timeout=30.0) as shop:
         first = held(shop, service, 1)
         waiting = eventlet.spawn(call, shop.port, "GET", "/cakes")
-        until(lambda: shop.app._waiting == 1)
+        until(lambda: shop.app.waiting == 1)
         answer = call(shop.port, "GET", "/cakes")
         assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "overloaded", "2")
         service.gate.send(None)
@@ -48,7 +48,7 @@ def test_nobody_waits_longer_for_a_worker_than_the_queue_allows() -> None:
     with serving(service, max_workers=1, queue_timeout=0.1) as shop:
         threads = held(shop, service, 1)
         assert call(shop.port, "GET", "/cakes").code == "overloaded"
-        assert shop.app._waiting == 0
+        assert shop.app.waiting == 0
         service.gate.send(None)
         assert threads[0].wait().status == 200
         assert call(shop.port, "GET", "/cakes").status == 200
@@ -225,3 +225,26 @@ def test_a_client_that_never_finishes_its_request_does_not_keep_a_stopping_servi
         shop.container.stop()
         assert not shop.container.forced
         assert wire.response().code == "malformed_request"
+
+
+def test_connections_need_not_be_kept() -> None:
+    with serving(Shop.fresh(), keepalive_timeout=0.0) as shop, Wire(shop.port) as wire:
+        assert wire.request("GET", "/cakes").status == 200
+        assert wire.ended()
+
+
+def test_somebody_who_connects_and_says_nothing_is_let_go() -> None:
+    with serving(Shop.fresh(), header_timeout=0.1) as shop, Wire(shop.port) as wire:
+        assert wire.ended()
+
+
+def test_more_than_it_can_do_is_refused_quickly_and_the_rest_is_done() -> None:
+    with serving(Shop.fresh(), max_workers=2, max_queue=4, queue_timeout=0.3) as shop:
+        began = time.monotonic()
+        asked = [eventlet.spawn(call, shop.port, "GET", "/nap/0.05") for _ in range(60)]
+        answers = [one.wait() for one in asked]
+        assert {answer.status for answer in answers} == {200, 503}
+        assert sum(answer.status == 200 for answer in answers) >= 6
+        assert time.monotonic() - began < 1.5
+        assert shop.container.free_workers == 2
+        assert call(shop.port, "GET", "/health/ready").status == 200

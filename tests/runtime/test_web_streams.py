@@ -140,3 +140,17 @@ def test_a_client_that_does_not_read_does_not_keep_a_stopping_service(stage: Sta
         until(lambda: stage.shop.app.streams == 1)
         stage.shop.container.stop()
     assert stage.shop.app.streams == 0
+
+
+def test_a_stream_may_be_quiet_for_longer_than_anything_else_may_take() -> None:
+    service = Shop.fresh()
+    with (
+        serving(service, body_timeout=0.05, header_timeout=0.05, request_timeout=0.05) as shop,
+        Wire(shop.port) as wire,
+    ):
+        wire.send(ASK % b"/quiet").head()
+        wire.until(b"\n\n\r\n")
+        assert call(shop.port, "GET", "/nap/9.0").code == "deadline_exceeded"
+        assert shop.app.streams == 1
+        service.gate.send(None)
+        assert wire.until(b"0\r\n\r\n") == b"0\r\n\r\n"
