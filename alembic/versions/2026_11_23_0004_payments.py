@@ -84,6 +84,7 @@ def _create_bills() -> None:
         schema=SCHEMA,
     )
     op.create_index("ix_bills_session_id", "bills", ["session_id"], schema=SCHEMA)
+    op.create_index("ix_bills_venue_id_id", "bills", ["venue_id", "id"], schema=SCHEMA)
     op.create_index(
         "ix_bills_next_run_at",
         "bills",

@@ -46,7 +46,7 @@ def _pending(run: Run) -> list[Payment]:
     if run.payment is not None and payments.is_pending(run.payment):
         return [run.payment]
     with run.till.db.read() as tx:
-        found = payments.of_bill(tx, run.bill["id"])
+        found = payments.of_bills(tx, [run.bill["id"]])
     if len(found) == 1:
         run.payment = found[0]
     return [payment for payment in found if payments.is_pending(payment)]

@@ -17,9 +17,10 @@ from ordering_platform.payment.errors import (
     PaymentNotPending,
 )
 from ordering_platform.payment.providers import Outcome, ProviderSilent
+from ordering_platform.payment.reading import show_bill
 from ordering_platform.payment.runs import Run, give_up, new_run_id
 from ordering_platform.payment.saga import carry_on
-from ordering_platform.payment.views import bill_view, payment_view
+from ordering_platform.payment.views import payment_view
 
 if TYPE_CHECKING:
     from ordering_platform.payment.bills import Bill
@@ -69,7 +70,7 @@ def cancel(till: Till, caller: Caller, bill_id: str) -> dict[str, Any]:
     """
     with till.db.read() as tx:
         bill = bills.seen_by(tx, caller, bill_id)
-        pending = [one for one in payments.of_bill(tx, bill_id) if payments.is_pending(one)]
+        pending = [one for one in payments.of_bills(tx, [bill_id]) if payments.is_pending(one)]
     if bill["status"] not in {"compensating", "failed"}:
         _check_cancellable(till, caller, bill, pending)
         me = new_run_id()
@@ -78,7 +79,7 @@ def cancel(till: Till, caller: Caller, bill_id: str) -> dict[str, Any]:
         if taken is None:
             raise BillInProgress
         _cancel_all(till, Run(till, taken, me, caller.id), pending)
-    return look_at(till, caller, bill_id)
+    return show_bill(till, caller, bill_id)
 
 
 def _check_cancellable(till: Till, caller: Caller, bill: Bill, pending: list[Payment]) -> None:
@@ -108,10 +109,3 @@ def _cancel_all(till: Till, run: Run, pending: list[Payment]) -> None:
         raise BillClosed(status=run.stage)
     if run.stage == "paying":
         raise BillInProgress
-
-
-def look_at(till: Till, caller: Caller, bill_id: str) -> dict[str, Any]:
-    """Show a bill with its payments; raises BillNotFound."""
-    with till.db.read() as tx:
-        bill = bills.seen_by(tx, caller, bill_id)
-        return bill_view(bill, payments.of_bill(tx, bill_id))

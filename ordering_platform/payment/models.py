@@ -73,6 +73,7 @@ bills = sa.Table(
     sa.CheckConstraint("paid_minor + pending_minor <= total_minor", name="not_overpaid"),
     sa.UniqueConstraint("caller_id", "route", "key"),
     sa.Index("ix_bills_session_id", "session_id"),
+    sa.Index("ix_bills_venue_id_id", "venue_id", "id"),
 )
 # The sweeper's list: what is leased or waits for its next run, oldest first.
 sa.Index(

@@ -13,7 +13,7 @@ from ordering_platform.payment.states import PAYMENT_MOVES, PAYMENT_PENDING, may
 from ordering_platform.runtime.schemas import is_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -100,9 +100,9 @@ def read(tx: Connection, payment_id: str) -> Payment | None:
     return _payment(tx.execute(sa.select(payments).where(payments.c.id == payment_id)).one_or_none())
 
 
-def of_bill(tx: Connection, bill_id: str) -> list[Payment]:
-    """List the payments of a bill, oldest first."""
-    rows = tx.execute(sa.select(payments).where(payments.c.bill_id == bill_id).order_by(payments.c.id))
+def of_bills(tx: Connection, bill_ids: Sequence[str]) -> list[Payment]:
+    """List the payments of some bills, oldest first."""
+    rows = tx.execute(sa.select(payments).where(payments.c.bill_id.in_(bill_ids)).order_by(payments.c.id))
     return [dict(row) for row in rows.mappings()]
 
 

@@ -9,12 +9,14 @@ import marshmallow as ma
 from ordering_platform.payment.states import BILL_MOVES, PAYMENT_MOVES
 from ordering_platform.runtime.schemas import (
     Choice,
+    Choices,
     Flag,
     IdField,
     Int,
     ListOf,
     MoneyField,
     Nested,
+    PageQuery,
     RequestSchema,
     ResponseSchema,
     Text,
@@ -213,6 +215,21 @@ class Bill(ResponseSchema):
     failure = Nested(Failure, allow_none=True)
     created_at = Timestamp()
     completed_at = Timestamp(allow_none=True)
+
+
+class BillsQuery(PageQuery):
+    """Which bills: in some statuses; of one table session (staff only, guests always see their own)."""
+
+    status = Choices(tuple(BILL_MOVES))
+    session_id = IdField("ses")
+
+
+class Bills(ResponseSchema):
+    """A page of bills, newest first."""
+
+    data = ListOf(Nested(Bill))
+    next = Text(max=500, allow_none=True)
+    has_more = Flag()
 
 
 class CheckedOut(ResponseSchema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ordering_platform.payment import checkout, counter, errors, paying, payments, saga, schemas, views, webhooks
+from ordering_platform.payment import checkout, counter, errors, paying, reading, relayed, saga, schemas, webhooks
 from ordering_platform.payment.till import Till, terms_of
 from ordering_platform.runtime.database import Database
 from ordering_platform.runtime.entrypoints import http, timer
@@ -51,6 +51,7 @@ class PaymentService:
         body=schemas.QuoteQuestion,
         answers=schemas.Quote,
         raises=_PRICE_REFUSALS,
+        relays=(*relayed.PRICING, *relayed.CODES),
     )
     def quote(self, request: Request) -> dict[str, Any]:
         """Price orders with promotions, tax and tip; nothing is locked or reserved."""
@@ -73,6 +74,7 @@ class PaymentService:
             errors.PaymentExpired,
             errors.BillReleased,
         ),
+        relays=(*relayed.LOCKING, *relayed.CODES),
     )
     def check_out(self, request: Request) -> Reply:
         """Make a bill of orders and pay it whole; the payment in the answer may still be under way."""
@@ -88,10 +90,16 @@ class PaymentService:
         idempotent=True,
         deadline=_CHECKOUT_DEADLINE,
         raises=(*_KEY_REFUSALS, *_PRICE_REFUSALS, errors.PriceChanged, errors.PaymentExpired, errors.BillReleased),
+        relays=(*relayed.LOCKING, *relayed.CODES),
     )
     def make_bill(self, request: Request) -> Reply:
         """Make a bill of orders that is paid by payments of its own; given up after a while if nobody pays."""
         return checkout.open_bill(self.till, request)
+
+    @http("GET", "/v1/bills", who=guest_or_staff("waiter"), query=schemas.BillsQuery, answers=schemas.Bills)
+    def list_bills(self, request: Request) -> dict[str, Any]:
+        """List bills with their payments, newest first: the venue's to staff, those of their table to guests."""
+        return reading.list_bills(self.till, request.caller, request.query)
 
     @http(
         "GET",
@@ -102,7 +110,7 @@ class PaymentService:
     )
     def view_bill(self, request: Request, bill_id: str) -> dict[str, Any]:
         """Show a bill with its payments."""
-        return counter.look_at(self.till, request.caller, bill_id)
+        return reading.show_bill(self.till, request.caller, bill_id)
 
     @http(
         "POST",
@@ -154,8 +162,7 @@ class PaymentService:
     )
     def view_payment(self, request: Request, payment_id: str) -> dict[str, Any]:
         """Show a payment as it is now."""
-        with self.db.read() as tx:
-            return views.payment_view(payments.seen_by(tx, request.caller, payment_id))
+        return reading.show_payment(self.till, request.caller, payment_id)
 
     @http(
         "POST",

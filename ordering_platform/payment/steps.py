@@ -149,7 +149,7 @@ def settle(run: Run) -> None:
     bill, till = run.bill, run.till
     if run.payment is None:
         with till.db.read() as tx:
-            captured = [one for one in payments.of_bill(tx, bill["id"]) if one["status"] == "captured"]
+            captured = [one for one in payments.of_bills(tx, [bill["id"]]) if one["status"] == "captured"]
         run.payment = captured[0]
     try:
         called(

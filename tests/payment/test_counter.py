@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ordering_platform.payment import counter, models
+from ordering_platform.payment import counter, models, reading
 from ordering_platform.runtime.errors import DomainError
 from ordering_platform.runtime.identity import Caller
 from tests.payment.conftest import CASHIER, GUEST, Restaurant, at_once
@@ -197,7 +197,7 @@ class TestCancel:
     @pytest.mark.parametrize("caller", [OTHER_VENUE, STRANGER])
     def test_a_foreign_bill_is_not_found(self, restaurant: Restaurant, cash: str, caller: Caller) -> None:
         assert cash
-        for look in (counter.cancel, counter.look_at):
+        for look in (counter.cancel, reading.show_bill):
             with pytest.raises(DomainError) as caught:
                 look(restaurant.till, caller, str(restaurant.bill["id"]))
             assert caught.value.code == "bill_not_found"
