@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from ordering_platform.runtime.database import Transactions
-    from tests.auth.conftest import Doors
+    from tests.auth.running import Doors
     from tests.support.http import Response
 
 NEW = {"email": "new@demo.example", "name": "Nora", "role": "waiter"}

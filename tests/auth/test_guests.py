@@ -6,11 +6,14 @@ import jwt
 import pytest
 
 from tests.auth.people import bearer, guest_bearer, person
+from tests.auth.running import serving
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy.engine import Engine
 
-    from tests.auth.conftest import Doors
+    from tests.auth.running import Doors
 
 
 def claims(token: str) -> dict[str, Any]:
@@ -88,3 +91,14 @@ def test_a_guest_chooses_nothing_but_a_name(doors: Doors, seated: list[dict[str,
     assert answer.status == 422
     assert answer.json["errors"][0]["code"] == "unknown"
     assert seated == []
+
+
+def test_while_the_order_service_is_away_guests_wait_and_staff_work(
+    database_url: str, key_path: Path, engine: Engine
+) -> None:
+    waiter = person(engine)
+    with serving(database_url, key_path, ()) as doors:
+        refused = doors("POST", "/v1/auth/guest", {"table_code": "one"})
+        assert (refused.status, refused.code) == (503, "service_unavailable")
+        assert "retry-after" in refused.headers
+        assert doors("GET", "/v1/auth/me", headers=bearer(doors.keys, waiter)).status == 200

@@ -8,12 +8,17 @@ import pytest
 
 from ordering_platform.auth import keys, tokens
 from ordering_platform.auth.keys import KeyFile, new_key_set, read_key_set, rotated
+from ordering_platform.runtime import identity
 from ordering_platform.runtime.config import ConfigInvalid
+from tests.auth.people import bearer, person
+from tests.auth.running import serving
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.auth.conftest import Doors
+    from sqlalchemy.engine import Engine
+
+    from tests.auth.running import Doors
 
 
 def ids(key_set: str) -> list[str]:
@@ -128,3 +133,30 @@ def test_the_public_keys_are_there_for_everybody(doors: Doors) -> None:
     assert answer.headers["cache-control"] == "public, max-age=300"
     assert answer.json == doors.keys.published()
     assert b'"d"' not in answer.body
+
+
+def test_a_rotation_while_the_service_runs_costs_nobody_their_token(
+    database_url: str, engine: Engine, tmp_path: Path
+) -> None:
+    waiter = person(engine)
+    path = tmp_path / "keys.json"
+    path.write_text(aged(new_key_set()))
+    with serving(database_url, path, ()) as doors:
+
+        def is_known(headers: dict[str, str]) -> bool:
+            return doors("GET", "/v1/auth/me", headers=headers).status == 200
+
+        before = bearer(doors.keys, waiter)
+        assert is_known(before)
+        path.write_text(rotated(path.read_text()))
+        between = bearer(doors.keys, waiter)
+        assert is_known(between)
+        path.write_text(aged(path.read_text()))
+        after = bearer(doors.keys, waiter)
+        assert (
+            len({jwt.get_unverified_header(one["Authorization"][7:])["kid"] for one in (before, between, after)}) == 2
+        )
+        # By now the last look at the published keys is half a minute ago.
+        identity.verifier(f"http://127.0.0.1:{doors.port}/.well-known/jwks.json")._keys._read_at -= 60
+        assert is_known(after)
+        assert is_known(before)

@@ -7,18 +7,18 @@ import pytest
 import sqlalchemy as sa
 
 from ordering_platform.auth import passwords
-from ordering_platform.auth.attempts import Counters, count_login
+from ordering_platform.auth.attempts import Counters, count_login, sweep
 from ordering_platform.auth.models import attempts, users
 from tests.auth.people import PASSWORD, bearer, person
+from tests.auth.running import HERE
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from ordering_platform.runtime.database import Transactions
-    from tests.auth.conftest import Doors
+    from tests.auth.running import Doors
     from tests.support.http import Response
 
-HERE = "203.0.113.7"
 ELSEWHERE = "198.51.100.9"
 
 
@@ -145,6 +145,15 @@ class TestTooManyFailures:
         with engine.begin() as tx:
             tx.execute(sa.update(attempts).values(window_ends=sa.func.now()))
         assert log_in(doors, "boss@demo.example").status == 200
+
+    def test_counters_are_swept_away_when_their_window_has_passed(self, db: Transactions, engine: Engine) -> None:
+        fail(db, "boss@demo.example", HERE)
+        with engine.begin() as tx:
+            sweep(tx)
+            assert len(tx.execute(sa.select(attempts)).all()) == 3
+            tx.execute(sa.update(attempts).values(window_ends=sa.func.now()))
+            sweep(tx)
+            assert tx.execute(sa.select(attempts)).all() == []
 
     def test_an_account_under_attack_leaves_each_address_fewer_tries(
         self, doors: Doors, db: Transactions, engine: Engine

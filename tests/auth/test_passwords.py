@@ -13,7 +13,7 @@ from tests.auth.people import ABROAD, PASSWORD, bearer, guest_bearer, person
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
-    from tests.auth.conftest import Doors
+    from tests.auth.running import Doors
     from tests.support.http import Response
 
 NEW = "a better password"

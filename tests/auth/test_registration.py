@@ -10,17 +10,19 @@ from ordering_platform.auth import attempts, registration
 from ordering_platform.auth.errors import InviteInvalid, RegistrationOff, TooManyRegistrations
 from ordering_platform.auth.models import audit_log, invites, users
 from tests.auth.people import HOME, PASSWORD, bearer, caller, person
+from tests.auth.running import HERE, serving
 from tests.support import services
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy.engine import Engine
 
     from ordering_platform.runtime.database import Transactions
-    from tests.auth.conftest import Doors
+    from tests.auth.running import Doors
 
 OPEN = services.settings(registration="open", default_venue=HOME)
 INVITE = services.settings(registration="invite")
-HERE = "203.0.113.7"
 
 
 def asking(**changes: str) -> dict[str, str]:
@@ -60,6 +62,17 @@ class TestOff:
 
 
 class TestOpen:
+    def test_a_new_and_a_known_address_get_the_same_answer(
+        self, database_url: str, key_path: Path, engine: Engine, manager: Any
+    ) -> None:
+        with serving(database_url, key_path, (), registration="open", default_venue=HOME) as doors:
+            new = doors("POST", "/v1/auth/register", asking())
+            known = doors("POST", "/v1/auth/register", asking(email=manager.email))
+        assert (new.status, new.json) == (202, {"status": "accepted"})
+        assert (known.status, known.body) == (202, new.body)
+        assert set(new.headers) == set(known.headers)
+        assert len(everybody(engine)) == 2
+
     def test_who_registers_gets_the_least_role_at_the_default_venue(
         self, db: Transactions, doors: Doors, engine: Engine
     ) -> None:
