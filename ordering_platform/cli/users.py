@@ -39,22 +39,21 @@ def create(
     *, database: where.Chosen, email: str, role: str, name: str, venue_id: str, choose_password: bool, **venue: Any
 ) -> None:
     """Give EMAIL an account; without --choose-password a password is made and printed once."""
-    from ordering_platform.auth import accounts, passwords, roles
+    from ordering_platform.auth import accounts, audit, emails, roles
 
     if role not in roles.ROLES:
         raise Trouble(f"There is no role {role!r}.", mend=f"Name one of {', '.join(roles.ROLES)}.", code=USAGE)
-    password = asked(f"Password for {email}", new=True) if choose_password else passwords.first_password()
-    if len(password) < passwords.MIN_LENGTH:
-        raise Trouble("That password is too short.", mend=f"Choose {passwords.MIN_LENGTH} characters or more.")
-    hashed = passwords.hashed_here(password)
+    if not emails.is_address(emails.normal(email)):
+        raise Trouble(f"{email!r} is no e-mail address.", mend="Write it like ada@example.com.", code=USAGE)
+    password, hashed = _password(f"Password for {email}", choose=choose_password)
+    name = name or email.partition("@")[0]
     with database.opened() as db, db.transaction() as tx:
         place = _open_venue(tx, venue) if venue["venue_name"] else _chosen_venue(tx, venue_id)
-        account = {"email": email.strip().lower(), "name": name or email.partition("@")[0], "role": role}
-        if accounts.add(tx, venue_id=place, password_hash=hashed, **account) is None:
+        made = accounts.add(tx, venue_id=place, email=email, name=name, role=role, password_hash=hashed)
+        if made is None:
             raise Trouble(f"{email} has an account already.", mend="Use 'user reset-password' if its password is lost.")
-    printing.say(f"{email} may log in as {role}." + ("" if choose_password else " The password, shown only now:"))
-    if not choose_password:
-        printing.give(password)
+        audit.note(tx, venue_id=place, actor_id=audit.SYSTEM, action="user_created", subject_id=made.id, role=role)
+    _show_password(f"{email} may log in as {role}.", password, chosen=choose_password)
 
 
 @user.command(name="list")
@@ -80,22 +79,32 @@ def reset_password(*, database: where.Chosen, email: str, choose_password: bool)
     """Give EMAIL a new password and end all their logins."""
     import sqlalchemy as sa
 
-    from ordering_platform.auth import audit, passwords, refreshes
+    from ordering_platform.auth import accounts, audit, emails
     from ordering_platform.auth.models import users
 
-    password = asked(f"New password for {email}", new=True) if choose_password else passwords.first_password()
-    if len(password) < passwords.MIN_LENGTH:
-        raise Trouble("That password is too short.", mend=f"Choose {passwords.MIN_LENGTH} characters or more.")
-    hashed = passwords.hashed_here(password)
-    change = sa.update(users).where(users.c.email == email.strip().lower())
+    password, hashed = _password(f"New password for {email}", choose=choose_password)
+    wanted = sa.select(users.c.id, users.c.venue_id).where(users.c.email == emails.normal(email))
     with database.opened() as db, db.transaction() as tx:
-        found = tx.execute(change.values(password_hash=hashed).returning(users.c.id, users.c.venue_id)).first()
+        found = tx.execute(wanted).first()
         if found is None:
             raise Trouble(f"Nobody here has the address {email}.", mend="See 'ordering-platform user list'.")
-        refreshes.end_all(tx, found.id)
-        audit.note(tx, venue_id=found.venue_id, actor_id=audit.SYSTEM, action="password_reset", subject_id=found.id)
-    printing.say(f"{email} has a new password" + ("." if choose_password else ", shown only now:"))
-    if not choose_password:
+        accounts.put_password(tx, found.id, hashed, actor_id=audit.SYSTEM, venue_id=found.venue_id)
+    _show_password(f"{email} has a new password.", password, chosen=choose_password)
+
+
+def _password(words: str, *, choose: bool) -> tuple[str, str]:
+    """Give a password, chosen by a person or made, with its hash; raises Trouble for a short one."""
+    from ordering_platform.auth import passwords
+
+    password = asked(words, new=True) if choose else passwords.first_password()
+    if len(password) < passwords.MIN_LENGTH:
+        raise Trouble("That password is too short.", mend=f"Choose {passwords.MIN_LENGTH} characters or more.")
+    return password, passwords.hashed_here(password)
+
+
+def _show_password(words: str, password: str, *, chosen: bool) -> None:
+    printing.say(words if chosen else f"{words} The password, shown only now:")
+    if not chosen:
         printing.give(password)
 
 
