@@ -59,17 +59,26 @@ def create(db: Transactions, caller: Caller, *, email: str, name: str, role: str
     first = password or passwords.first_password()
     password_hash = passwords.hashed(first)
     with db.transaction() as tx:
-        user = add(tx, venue_id=caller.venue, email=email, name=name, role=role, password_hash=password_hash)
-        if user is None:
-            raise EmailTaken
-        audit.note(tx, venue_id=caller.venue, actor_id=caller.id, action="user_created", subject_id=user.id, role=role)
+        account = {"venue_id": caller.venue, "email": email, "name": name, "role": role}
+        user = add(tx, password_hash=password_hash, actor_id=caller.id, **account)
+    if user is None:
+        raise EmailTaken
     return shown(user) if password else {**shown(user), "first_password": first}
 
 
 def add(
-    tx: Connection, *, venue_id: str, email: str, name: str, role: str, password_hash: str, user_id: str = ""
+    tx: Connection,
+    *,
+    venue_id: str,
+    email: str,
+    name: str,
+    role: str,
+    password_hash: str,
+    user_id: str = "",
+    actor_id: str = audit.SYSTEM,
+    action: str = "user_created",
 ) -> Any:
-    """Insert a user; gives nothing when the e-mail address is taken."""
+    """Insert a user and note who did it; gives nothing when the e-mail address is taken."""
     row = {
         "id": user_id or new_id("usr"),
         "venue_id": venue_id,
@@ -78,7 +87,10 @@ def add(
         "role": role,
         "password_hash": password_hash,
     }
-    return tx.execute(_ADD, row).first()
+    user = tx.execute(_ADD, row).first()
+    if user is not None:
+        audit.note(tx, venue_id=venue_id, actor_id=actor_id, action=action, subject_id=user.id, role=role)
+    return user
 
 
 def check_gives(tx: Connection, caller: Caller, role: str) -> None:
@@ -164,25 +176,10 @@ def seed_users(tx: Connection, venue_id: str, people: Iterable[Person]) -> dict[
     made = {}
     for person in (wanted[email] for email in wanted if email not in taken):
         password = passwords.first_password()
-        user = add(
-            tx,
-            venue_id=venue_id,
-            email=person.email,
-            name=person.name,
-            role=person.role,
-            password_hash=passwords.hashed_here(password),
-            user_id=person.id,
-        )
-        if user is not None:
+        account = {"venue_id": venue_id, "email": person.email, "name": person.name, "role": person.role}
+        password_hash = passwords.hashed_here(password)
+        if add(tx, password_hash=password_hash, user_id=person.id, **account) is not None:
             made[person.email] = password
-            audit.note(
-                tx,
-                venue_id=venue_id,
-                actor_id=audit.SYSTEM,
-                action="user_created",
-                subject_id=user.id,
-                role=person.role,
-            )
     return made
 
 

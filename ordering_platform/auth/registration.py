@@ -59,16 +59,10 @@ def register(db: Transactions, settings: Settings, person: dict[str, str], addre
     password_hash = passwords.hashed(person["password"])
     with db.transaction() as tx:
         venue_id, role = _use(tx, code) if code else (settings.default_venue, roles.LEAST)
-        user = accounts.add(
-            tx,
-            venue_id=venue_id,
-            email=person["email"],
-            name=person["name"],
-            role=role,
-            password_hash=password_hash,
-        )
-        if user is not None:
-            audit.note(tx, venue_id=venue_id, actor_id=user.id, action="user_registered", subject_id=user.id, role=role)
+        user_id = new_id("usr")
+        account = {"venue_id": venue_id, "email": person["email"], "name": person["name"], "role": role}
+        by_themselves = {"user_id": user_id, "actor_id": user_id, "action": "user_registered"}
+        accounts.add(tx, password_hash=password_hash, **account, **by_themselves)
 
 
 def sweep(tx: Connection) -> None:
