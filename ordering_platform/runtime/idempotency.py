@@ -16,6 +16,7 @@ from sqlalchemy import exc
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from ordering_platform.runtime.errors import IdempotencyInProgress, IdempotencyKeyReused
+from ordering_platform.runtime.replies import dump
 from ordering_platform.runtime.request import Answer
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def once(tx: Connection, keys: sa.Table, request: Request, work: Callable[[], An
         return _replay(tx.execute(sa.select(keys).where(mine)).one(), request)
     answer = work()
     # Bytes, not JSONB: a replay gives the first answer to the letter.
-    kept = Answer(orjson.dumps(answer.body), answer.status, {**answer.headers, "Content-Type": "application/json"})
+    kept = Answer(dump(answer.body), answer.status, {**answer.headers, "Content-Type": "application/json"})
     tx.execute(sa.update(keys).where(mine).values(status=kept.status, body=kept.body, headers=kept.headers))
     return kept
 
