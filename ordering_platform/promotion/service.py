@@ -222,7 +222,7 @@ class PromotionService:
     )
     def confirm_bill(self, request: Request) -> dict[str, Any]:
         """Keep what a bill of your own system reserved: it was paid."""
-        with self.db.transaction() as tx:
+        with self.db.single() as tx:
             return usage.confirm(tx, _own_bill(request))
 
     @http(
@@ -263,7 +263,7 @@ class PromotionService:
     @rpc(callers=("payment",))
     def confirm(self, *, bill_id: str) -> dict[str, Any]:
         """Keep what a bill reserved: it is paid."""
-        with self.db.transaction() as tx:
+        with self.db.single() as tx:
             return usage.confirm(tx, bill_id)
 
     @rpc(callers=("payment",))

@@ -49,38 +49,44 @@ def apply(db: Transactions, bill_id: str, inquiry: Inquiry) -> dict[str, Any]:
     """
     reached: Reached = defaultdict(dict)
     while True:
-        try:
-            with db.transaction() as tx:
-                sight = look(tx, inquiry, bill_id)
-                if sight.stored is not None:
-                    return _again(sight.stored, inquiry)
-                wrong = offers.unknown(sight, inquiry)
-                if not wrong:
-                    return _reserve(tx, bill_id, inquiry, sight, reached)
-        except _LimitReached as race:
-            # Everything was rolled back. Another round knows one limit more, so the rounds come to an end.
-            for claim in race.missed:
-                reached[claim["promotion_id"]][claim["scope"], claim["key"]] = claim["allowed"]
-        else:
+        with db.read() as tx:
+            sight = look(tx, inquiry, bill_id)
+        if sight.stored is not None:
+            return _again(sight.stored, inquiry)
+        if wrong := offers.unknown(sight, inquiry):
             tries.note(db, inquiry.venue_id, inquiry.tryer, len(wrong))
             raise CodeNotFound(promotion_code=wrong[0])
+        answer, claims = _decide(sight, inquiry, reached)
+        try:
+            return _reserve(db, bill_id, inquiry, answer, claims)
+        except _LimitReached as race:
+            # Nothing was written. Another round knows one limit more, so the rounds come to an end.
+            for claim in race.missed:
+                reached[claim["promotion_id"]][claim["scope"], claim["key"]] = claim["allowed"]
 
 
-def _reserve(tx: Connection, bill_id: str, inquiry: Inquiry, sight: Sight, reached: Reached) -> dict[str, Any]:
+def _decide(sight: Sight, inquiry: Inquiry, reached: Reached) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Give the answer and what it claims from counters; raises the reason of a code that takes nothing off."""
     candidates = [replace(one, used={**one.used, **reached[one.promotion.id]}) for one in sight.candidates]
     visit = inquiry.visit(sight.now)
     outcome = decide(candidates, inquiry.lines, visit)
     for code, refusal in offers.code_refusals(sight, inquiry, outcome):
         raise type(refusal)(refusal.message, promotion_code=code, **refusal.details)
-    answer = offers.answer(sight, inquiry, outcome)
-    claims = _claims(outcome, visit)
-    if not ledger.reserve(tx, bill_id, inquiry, answer, claims):
-        return _again(ledger.read(tx, bill_id), inquiry)
-    if claims:
-        moved = ledger.claim(tx, claims)
-        missed = [claim for claim in claims if (claim["promotion_id"], claim["scope"], claim["key"]) not in moved]
-        if missed:
-            raise _LimitReached(missed)
+    return offers.answer(sight, inquiry, outcome), _claims(outcome, visit)
+
+
+def _reserve(
+    db: Transactions, bill_id: str, inquiry: Inquiry, answer: dict[str, Any], claims: list[dict[str, Any]]
+) -> dict[str, Any]:
+    # Without a limit the row of the bill is all there is to write, and one statement is a unit by itself.
+    with db.transaction() if claims else db.single() as tx:
+        if not ledger.reserve(tx, bill_id, inquiry, answer, claims):
+            return _again(ledger.read(tx, bill_id), inquiry)
+        if claims:
+            moved = ledger.claim(tx, claims)
+            missed = [claim for claim in claims if (claim["promotion_id"], claim["scope"], claim["key"]) not in moved]
+            if missed:
+                raise _LimitReached(missed)
     return answer
 
 
