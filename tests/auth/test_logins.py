@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from ordering_platform.auth import passwords
-from ordering_platform.auth.attempts import Counters, count_login, sweep
+from ordering_platform.auth.attempts import Counters, count_login, sweep, take_back
 from ordering_platform.auth.models import attempts, users
 from tests.auth.people import PASSWORD, bearer, person
 from tests.auth.running import HERE
@@ -145,6 +145,19 @@ class TestTooManyFailures:
         with engine.begin() as tx:
             tx.execute(sa.update(attempts).values(window_ends=sa.func.now()))
         assert log_in(doors, "boss@demo.example").status == 200
+
+    def test_logins_across_accounts_and_addresses_never_wait_in_a_ring(self, db: Transactions, engine: Engine) -> None:
+        def try_and_succeed(number: int) -> None:
+            counters = Counters.of(f"staff{number % 3}@demo.example", f"192.0.2.{number % 4}")
+            with db.transaction() as tx:
+                count_login(tx, counters)
+            with db.transaction() as tx:
+                take_back(tx, counters)
+
+        with ThreadPoolExecutor(12) as crowd:
+            list(crowd.map(try_and_succeed, range(120)))
+        with engine.begin() as tx:
+            assert set(tx.scalars(sa.select(attempts.c.failures))) == {0}
 
     def test_counters_are_swept_away_when_their_window_has_passed(self, db: Transactions, engine: Engine) -> None:
         fail(db, "boss@demo.example", HERE)
