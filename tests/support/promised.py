@@ -44,9 +44,10 @@ def _instance(schema: Any) -> ma.Schema:
 
 
 def _check_shape(schema: ma.Schema, told: Any, where: str) -> None:
-    assert set(told) <= set(schema.fields), f"{where} tells more than its schema: {set(told) - set(schema.fields)}"
+    fields = {field.data_key or name: field for name, field in schema.fields.items()}
+    assert set(told) <= set(fields), f"{where} tells more than its schema: {set(told) - set(fields)}"
     assert not (faults := schema.validate(told)), f"{where}: {faults}"
-    for name, field in schema.fields.items():
+    for name, field in fields.items():
         inner = field.inner if isinstance(field, ma.fields.List) else field
         if isinstance(inner, ma.fields.Nested) and told.get(name) is not None:
             for one in told[name] if inner is not field else [told[name]]:
