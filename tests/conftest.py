@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING  # noqa: E402
 
 import pytest  # noqa: E402
 import sqlalchemy as sa  # noqa: E402
+from hypothesis import settings  # noqa: E402
 
 from ordering_platform.catalogue import SERVICES  # noqa: E402
 from ordering_platform.runtime import migrations  # noqa: E402
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy.engine import Engine
+
+# No test is timed: on a busy machine a single example may take long.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
