@@ -75,6 +75,11 @@ def disable(tx: Connection, promotion_id: str, typed: str) -> str:
     return code
 
 
+def of_venue(tx: Connection, venue_id: str, wanted: Sequence[str]) -> set[str]:
+    """Give those of the codes that belong to the venue, whether or not they work."""
+    return set(tx.scalars(sa.select(codes.c.code).where(codes.c.venue_id == venue_id, codes.c.code.in_(wanted))))
+
+
 def known(db: Transactions, venue_id: str, tryer: str | None, typed: str) -> dict[str, Any]:
     """Give the running promotion a code calls for; raises CodeNotFound, and RateLimited after too many of them."""
     code = spelling.normalise(typed)

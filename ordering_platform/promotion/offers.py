@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ordering_platform.promotion import tries
+from ordering_platform.promotion import codes, tries
 from ordering_platform.promotion.candidates import look
-from ordering_platform.promotion.errors import CodeNotFound, LostToBetter
+from ordering_platform.promotion.errors import CodeDisabled, CodeNotFound, LostToBetter
 from ordering_platform.promotion.evaluation import evaluate as decide
 from ordering_platform.promotion.evaluation import hints
 
@@ -24,6 +24,19 @@ def evaluate(db: Transactions, inquiry: Inquiry) -> dict[str, Any]:
         sight = look(tx, inquiry)
     tries.note(db, inquiry.venue_id, inquiry.tryer, len(unknown(sight, inquiry)))
     return answer(sight, inquiry, decide(sight.candidates, inquiry.lines, inquiry.visit(sight.now)))
+
+
+def explain(db: Transactions, inquiry: Inquiry) -> dict[str, Any]:
+    """Answer as ``evaluate`` does, and tell staff which of their own codes are switched off, as no guest is told."""
+    told = evaluate(db, inquiry)
+    hidden = [one for one in told["rejected"] if one["reason"] == CodeNotFound.code]
+    if hidden:
+        with db.read() as tx:
+            own = codes.of_venue(tx, inquiry.venue_id, [one["code"] for one in hidden])
+        for one in hidden:
+            if one["code"] in own:
+                one.update(_reason(CodeDisabled()))
+    return told
 
 
 def unknown(sight: Sight, inquiry: Inquiry) -> list[str]:

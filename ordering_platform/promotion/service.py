@@ -198,7 +198,7 @@ class PromotionService:
     def try_out(self, request: Request) -> Any:
         """Try promotions on a sample order, at any moment; nothing is reserved."""
         asked = carts.read(request.caller.venue, request.body)
-        return carts.shown(offers.evaluate(self.db, asked), asked.currency)
+        return carts.shown(offers.explain(self.db, asked), asked.currency)
 
     @http(
         "POST",

@@ -315,6 +315,18 @@ def test_staff_try_a_sample_order_at_any_moment(doors: Doors) -> None:
     assert [one["reason"] for one in monday.json["rejected"]] == ["outside_schedule"]
 
 
+def test_staff_are_told_which_of_their_codes_are_switched_off(doors: Doors) -> None:
+    path = f"/v1/promotions/{created(doors, {**PLAIN, 'trigger': 'code', 'codes': ['GONE1']})['id']}"
+    created(doors, {**PLAIN, "trigger": "code", "codes": ["AWAY1"]}, venue="ven_other")
+    doors("manager", "DELETE", f"{path}/codes/GONE1")
+    answer = doors("waiter", "POST", "/v1/promotions/evaluate", {**CART, "codes": ["GONE1", "AWAY1", "NONE1"]})
+    assert [(one["code"], one["reason"]) for one in answer.json["rejected"]] == [
+        ("GONE1", "code_disabled"),
+        ("AWAY1", "code_not_found"),
+        ("NONE1", "code_not_found"),
+    ]
+
+
 def test_hints_say_in_money_what_is_missing(doors: Doors) -> None:
     created(doors, {**written(FIVE_OFF, name="Lunch"), "if": {"min_spend": {"EUR": 1240}}})
     answer = doors("waiter", "POST", "/v1/promotions/evaluate", CART).json
