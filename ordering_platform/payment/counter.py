@@ -59,7 +59,7 @@ def _settled(till: Till, payment: Payment, outcome: Outcome, caller: Caller, **v
     me = new_run_id()
     payment, bill = book(till, payment, outcome, me, caller.id, **values)
     if bill["lease_owner"] == me:
-        carry_on(Run(till, bill, me, caller.id))
+        carry_on(Run(till, bill, me, caller.id, payment=payment))
     return payment
 
 

@@ -47,7 +47,7 @@ def pay(till: Till, request: Request, bill_id: str) -> Reply:
         outcome = ask(till, payment, fresh=True)
         payment, bill = book(till, payment, outcome, me, request.caller.id)
         if bill["lease_owner"] == me:
-            carry_on(Run(till, bill, me, request.caller.id))
+            carry_on(Run(till, bill, me, request.caller.id, payment=payment))
     return _answer(till, payment)
 
 

@@ -90,7 +90,7 @@ def _follow(till: Till, provider_id: str, payment_id: str) -> bool:
         if found is None:
             return False
         me = new_run_id()
-        _, bill = book(till, payment, checked(payment, found), me, provider_id)
+        payment, bill = book(till, payment, checked(payment, found), me, provider_id)
         if bill["lease_owner"] == me:
-            carry_on(Run(till, bill, me, provider_id))
+            carry_on(Run(till, bill, me, provider_id, payment=payment))
     return True

@@ -11,9 +11,8 @@ import sqlalchemy as sa
 
 from ordering_platform.payment import checkout, models, saga, schemas
 from ordering_platform.payment.arrows import install
-from ordering_platform.payment.providers.cash import Cash
 from ordering_platform.payment.providers.sandbox import Sandbox
-from ordering_platform.payment.till import Terms, Till
+from ordering_platform.payment.till import Till, terms_of
 from ordering_platform.runtime import config
 from ordering_platform.runtime.errors import DomainError
 from ordering_platform.runtime.identity import Caller
@@ -28,12 +27,13 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.database import Transactions
     from ordering_platform.runtime.replies import Reply
 
+KEY = "key-of-the-guest"
 GUEST = Caller("guest", id="gst_1", venue="ven_1", session="ses_1", table="tbl_1")
 CASHIER = Caller("staff", id="usr_cashier", venue="ven_1", roles=frozenset({"kitchen", "waiter", "cashier"}))
 
 
-@pytest.fixture(scope="session")
-def settings(database_url: str) -> Settings:
+def settings_for(database_url: str) -> Settings:
+    """Give the settings of a payment-service on this database."""
     return config.load(
         {},
         database_url=database_url,
@@ -45,6 +45,11 @@ def settings(database_url: str) -> Settings:
         db_pool_size=20,
         db_pool_overflow=40,
     )
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str) -> Settings:
+    return settings_for(database_url)
 
 
 @dataclass
@@ -141,13 +146,16 @@ class Restaurant:
         return Restaurant(replace(self.till, terms=replace(self.till.terms, **terms)), self.orders, self.promotions)
 
 
-@pytest.fixture
-def restaurant(db: Transactions, settings: Settings) -> Restaurant:
+def restaurant_on(db: Transactions, settings: Settings) -> Restaurant:
+    """Open a restaurant with one unpaid order."""
     orders, promotions = Orders(), Promotions()
     orders.add()
-    providers = {"cash": Cash(settings), "sandbox": Sandbox(settings)}
-    terms = Terms(providers=providers, lease=7.0, online_expiry=600.0, counter_expiry=None)
-    return Restaurant(Till(db, orders, promotions, terms), orders, promotions)
+    return Restaurant(Till(db, orders, promotions, terms_of(settings)), orders, promotions)
+
+
+@pytest.fixture
+def restaurant(db: Transactions, settings: Settings) -> Restaurant:
+    return restaurant_on(db, settings)
 
 
 class Killed(BaseException):

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from ordering_platform.embedded import broker  # noqa: F401  makes inproc:// known
-from ordering_platform.order import errors as order_errors
+from ordering_platform.order import errors as _order_errors  # noqa: F401  relayed codes are looked up among the imported
 from ordering_platform.payment import models
 from ordering_platform.payment.service import PaymentService
-from ordering_platform.promotion import errors as promotion_errors
+from ordering_platform.promotion import errors as _promotion_errors  # noqa: F401  as above
 from ordering_platform.runtime.entrypoints import http
 from ordering_platform.runtime.identity import ANYONE
 from ordering_platform.runtime.ids import new_id
@@ -29,14 +29,10 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.request import Request
     from tests.payment.conftest import Restaurant
 
-# What may be relayed is found by code among the errors that were imported.
-assert order_errors
-assert promotion_errors
-
 ORDERS, PROMOTIONS = Orders(), Promotions()
 PROMISES = Promises(PaymentService)
-MINE = {"venue": "ven_1", "session": "ses_1", "sub": "gst_1"}
-CHECKOUT = {"order_ids": ["ord_1"], "method": "sandbox", "card": {"token": "tok_approve"}}
+MINE: dict[str, Any] = {"venue": "ven_1", "session": "ses_1", "sub": "gst_1"}
+CHECKOUT: dict[str, Any] = {"order_ids": ["ord_1"], "method": "sandbox", "card": {"token": "tok_approve"}}
 
 
 class Desk(PaymentService):
@@ -97,9 +93,9 @@ def doors(running_doors: Doors, restaurant: Restaurant) -> Doors:  # noqa: ARG00
     return running_doors
 
 
-WAITING = {"method": "cash", "card": None}
+WAITING: dict[str, Any] = {"method": "cash", "card": None}
 
-DOORS = [
+DOORS: list[tuple[str, str, Any]] = [
     ("GET", "/v1/payment-methods", None),
     ("POST", "/v1/checkout/quote", {"order_ids": ["ord_1"]}),
     ("POST", "/v1/checkout", CHECKOUT),
@@ -134,7 +130,7 @@ class TestWhoMayEnter:
         ("who", "claims"),
         [("guest", {"session": "ses_2", "sub": "gst_2"}), ("owner", {"venue": "ven_2"}), ("guest", {"venue": "ven_2"})],
     )
-    def test_what_belongs_to_others_is_not_found(self, doors: Doors, who: str, claims: dict[str, str]) -> None:
+    def test_what_belongs_to_others_is_not_found(self, doors: Doors, who: str, claims: dict[str, Any]) -> None:
         told = doors.check_out(card={"token": "tok_3ds"}).json
         bill, payment = f"/v1/bills/{told['bill']['id']}", f"/v1/payments/{told['payment']['id']}"
         assert doors(who, "GET", bill, **claims).code == "bill_not_found"
@@ -167,7 +163,7 @@ class TestAnswers:
         assert again.headers["idempotency-replayed"] == "true"
 
     def test_a_decline_is_a_problem_document_also_when_it_is_replayed(self, doors: Doors) -> None:
-        key = {"Idempotency-Key": "key-of-the-guest"}
+        key: dict[str, str] = {"Idempotency-Key": "key-of-the-guest"}
         first, again = (doors.check_out(headers=key, card={"token": "tok_decline"}) for _ in range(2))
         assert (first.status, first.code) == (again.status, again.code) == (402, "payment_declined")
         told = [{**one.json, "request_id": ""} for one in (first, again)]
@@ -265,7 +261,7 @@ class TestBadInput:
     def test_a_field_that_does_not_fit_is_pointed_at(
         self, doors: Doors, restaurant: Restaurant, fields: dict[str, Any], pointer: str
     ) -> None:
-        key = {"Idempotency-Key": "key-of-the-guest"}
+        key: dict[str, str] = {"Idempotency-Key": "key-of-the-guest"}
         refusal = doors.check_out(headers=key, **fields)
         assert (refusal.status, refusal.code) == (422, "validation_failed")
         assert pointer in [fault["pointer"] for fault in refusal.json["errors"]]

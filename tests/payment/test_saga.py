@@ -23,12 +23,10 @@ from ordering_platform.payment.states import (
 )
 from ordering_platform.runtime.errors import DeadlineExceeded, DomainError
 from ordering_platform.runtime.replies import Reply
-from tests.payment.conftest import Killed, Restaurant, at_once
+from tests.payment.conftest import KEY, Killed, Restaurant, at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-KEY = "key-of-the-guest"
 
 # Ways through the saga that together pass every point: what is sent, and what time does to it.
 WAYS: dict[str, dict[str, Any]] = {

@@ -1,0 +1,74 @@
+"""What a checkout costs: few statements, few commits, no call that is not needed. More of them fails here first."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+
+from ordering_platform.payment import counter
+from tests.payment.conftest import CASHIER, Restaurant
+from tests.support.statements import watched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import Engine
+
+
+@contextmanager
+def commits(engine: Engine) -> Iterator[list[Any]]:
+    """Give a list that fills with transactions committed by ``transaction()``."""
+    seen: list[Any] = []
+
+    def note(connection: Any) -> None:
+        seen.append(connection)
+
+    event.listen(engine, "commit", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "commit", note)
+
+
+@pytest.mark.parametrize(
+    ("fields", "statements", "transactions", "calls"),
+    [
+        pytest.param({}, 6, 2, 3, id="by card"),
+        pytest.param({"code": "TEN"}, 7, 2, 4, id="by card with a code"),
+        pytest.param({"method": "cash", "card": None}, 3, 1, 2, id="cash, until staff confirm"),
+        pytest.param({"code": "FREE"}, 5, 1, 4, id="nothing to pay"),
+    ],
+)
+def test_a_checkout_costs(
+    restaurant: Restaurant, fields: dict[str, Any], statements: int, transactions: int, calls: int
+) -> None:
+    """Statements of payment-service itself: the sandbox's books stand for a provider outside.
+
+    Besides ``transactions`` two statements commit by themselves: the first, which claims the key and opens
+    the bill, and the last, which ends it; with cash there is no last one yet.
+    """
+    engine = restaurant.till.db.engine
+    with watched(engine) as sent, commits(engine) as committed:
+        restaurant.check_out(**fields)
+    asked = restaurant.orders.asked + restaurant.promotions.asked
+    assert (len(sent), len(committed), len(asked)) == (statements, transactions, calls), sent
+
+
+def test_a_confirmation_costs(restaurant: Restaurant) -> None:
+    restaurant.check_out(method="cash", card=None)
+    payment_id = str(restaurant.payment["id"])
+    with watched(restaurant.till.db.engine) as sent:
+        counter.confirm(restaurant.till, CASHIER, payment_id)
+    assert len(sent) == 4, sent
+
+
+def test_a_quiet_sweep_costs_one_statement(restaurant: Restaurant) -> None:
+    for _ in range(3):
+        restaurant.orders.add()
+        restaurant.check_out()
+    with watched(restaurant.till.db.engine) as sent:
+        restaurant.sweep()
+    assert len(sent) == 1
