@@ -6,6 +6,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any
 
+import amqp
 import eventlet
 import pytest
 
@@ -85,10 +86,10 @@ def test_a_killed_broker_fails_calls_at_once_and_everything_heals_when_it_is_bac
         Kitchen.gate.send()
         took, first = outcome(calls.ping)
         assert isinstance(first, ServiceUnavailable)
-        assert took < 1.5
+        assert took < 2.5
         took, second = outcome(calls.ping)
         assert isinstance(second, ServiceUnavailable)
-        assert took < 0.1
+        assert took < 0.4
         assert kitchen.started
 
         late = Container(Kitchen, {"settings": settings(node.url, rpc_prefix="late-")})
@@ -112,7 +113,7 @@ def test_a_silent_broker_delays_nobody_beyond_the_deadline_and_is_noticed(node: 
             seen = []
             while time.monotonic() - frozen < 40:
                 took, result = outcome(calls.ping)
-                assert took < 1.5
+                assert took < 2.5
                 seen.append((time.monotonic() - frozen, type(result)))
                 eventlet.sleep(0.2)
         finally:
@@ -166,6 +167,13 @@ def test_a_refused_password_is_told_once_and_tried_again(caplog: pytest.LogCaptu
     until(lambda: "ACCESS_REFUSED" in caplog.text)
     assert not link.usable
     leave(link)
+
+
+def test_a_queue_that_somebody_deleted_is_made_again(node: rabbitmq.RabbitNode) -> None:
+    with serving(Kitchen, node.url), calling(elsewhere(node.url), "kitchen", retry_for=3.0) as calls:
+        with amqp.Connection(f"127.0.0.1:{node.port}") as somebody:
+            somebody.channel().queue_delete("rpc-kitchen")
+        assert calls.ping() == "pong"
 
 
 def test_callers_and_services_of_a_process_share_one_connection(node: rabbitmq.RabbitNode) -> None:

@@ -15,7 +15,7 @@ from ordering_platform.runtime.container import Container
 from ordering_platform.runtime.entrypoints import rpc
 from ordering_platform.runtime.errors import Conflict, DomainError
 from tests.support import rabbitmq
-from tests.support.bus import calling, serving, settings
+from tests.support.bus import calling, failure_of, serving, settings
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -80,6 +80,24 @@ def test_a_stock_client_gets_its_own_errors_back(stock_client: Any) -> None:
         stock_client.ours.subtract(1)
     with pytest.raises(IncorrectSignature):
         stock_client.ours.add(one=1, two=2)
+
+
+def test_our_service_runs_in_a_stock_container_with_the_environment_as_its_settings(
+    amqp_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "DATABASE_URL": "postgresql://nowhere/none",
+        "AMQP_URL": amqp_url,
+        "JWKS_URL": "http://nowhere",
+        "PUBLIC_URL": "http://nowhere",
+    }.items():
+        monkeypatch.setenv(name, value)
+    container = ServiceContainer(Ours, {})
+    container.start()
+    with calling(amqp_url, "ours") as ours:
+        assert ours.add(one=1, other=2) == {"sum": 3}
+        assert failure_of(ours.refuse).code == "no_table"
+    container.stop()
 
 
 @pytest.mark.usefixtures("stock_service")
