@@ -47,8 +47,8 @@ def http(
     """Open an HTTP door to a method, which is called with a Request and the variables of the address.
 
     ``body`` and ``query`` are schemas; ``raw`` leaves the body as bytes; ``produces`` names media types
-    the door may answer besides JSON; ``relays`` the codes of a peer's
-    refusals that pass through; ``deadline`` is in seconds and replaces the service's own.
+    the door may answer besides JSON; ``relays`` lists the codes of a peer's refusals that pass through;
+    ``deadline`` is in seconds and replaces the service's own.
     """
     door_of = partial(
         Door,
