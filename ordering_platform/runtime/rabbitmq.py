@@ -91,9 +91,7 @@ class Channel(pyamqp.Channel):
         self._started: dict[str, Callable[[], None]] = {}
         self._stopped: dict[str, Callable[[], None]] = {}
 
-    def send(
-        self, body: bytes, exchange: str, routing_key: str, properties: dict[str, Any], *, mandatory: bool
-    ) -> None:
+    def send(self, body: bytes, exchange: str, routing_key: str, properties: Properties, *, mandatory: bool) -> None:
         """Publish; a mandatory message that reaches no queue comes back through ``on_return``."""
         connection = self._open_connection()
         to = (exchange, routing_key, mandatory)

@@ -58,19 +58,23 @@ class Desk(SharedExtension):  # type: ignore[misc]  # nameko carries no types
 
     def hush(self) -> None:
         """Take no more messages, and return when every one that was taken has a worker."""
-        ear, self.ear = self.ear, None
-        if self.link is not None and ear is not None:
-            self.link.stop_listening(ear)
+        self._close_ear()
         while self._waiting:
             self._nobody_waits.wait()
 
     def stop(self) -> None:
         """Leave the link; the workers have finished by now. What was not acked goes to another replica."""
+        self._close_ear()
         link, self.link = self.link, None
         if link is not None:
             leave(link)
 
     kill = stop
+
+    def _close_ear(self) -> None:
+        ear, self.ear = self.ear, None
+        if self.link is not None and ear is not None:
+            self.link.stop_listening(ear)
 
     def receive(self, message: Any) -> None:
         """Begin the work a message asks for; never waits, never raises: this is the greenthread that reads."""

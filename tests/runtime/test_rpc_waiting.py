@@ -109,3 +109,16 @@ def test_a_message_whose_caller_gave_up_expires_in_the_queue(vault: Calls) -> No
     assert sorted(call.wait() for call in busy) == ["a", "b"]
     assert vault.echo(value="after it") == "after it"
     assert "given up" not in Vault.started
+
+
+def test_a_killed_service_gives_back_what_it_had_and_harms_no_other_on_the_link(
+    service: Container, vault: Calls, amqp_url: str
+) -> None:
+    call = eventlet.spawn(vault.wait, name="twice")
+    until(lambda: Vault.started == ["twice"])
+    with serving(Vault, amqp_url):
+        service.kill()
+        until(lambda: Vault.started == ["twice", "twice"])
+        Vault.gate.send()
+        assert call.wait() == "twice"
+        assert vault.echo(value=1) == 1
