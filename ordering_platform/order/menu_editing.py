@@ -130,7 +130,7 @@ def drop_group(tx: Connection, caller: Caller, group_id: str) -> None:
     offered = menu_items.c.option_group_ids
     tx.execute(
         sa.update(menu_items)
-        .where(menu_items.c.venue_id == caller.venue, offered.any(group_id))
+        .where(menu_items.c.venue_id == caller.venue, sa.literal(group_id) == sa.any_(offered))
         .values(option_group_ids=sa.func.array_remove(offered, group_id))
     )
     _drop(tx, caller, option_groups, group_id)
