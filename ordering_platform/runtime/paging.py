@@ -27,10 +27,15 @@ def uncursor(text: str, types: tuple[type, ...]) -> list[Any]:
         values = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, UnicodeError, RecursionError):
         values = None
-    if not isinstance(values, list) or [type(value) for value in values] != list(types):
+    if not isinstance(values, list) or [type(value) for value in values] != list(types) or not _comparable(values):
         fault = FieldError("/after", "invalid_cursor", "Use the cursor of an earlier answer as it is.")
         raise InvalidParameter(errors=[fault])
     return values
+
+
+def _comparable(values: list[Any]) -> bool:
+    # A made-up cursor may hold what PostgreSQL has no value for.
+    return all(-(2**63) <= value < 2**63 if isinstance(value, int) else value.isprintable() for value in values)
 
 
 def page(rows: Sequence[Any], limit: int, key: Callable[[Any], Sequence[str | int]]) -> dict[str, Any]:

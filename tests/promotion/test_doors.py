@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -402,3 +403,26 @@ def test_bills_of_other_systems_never_touch_those_of_payment(doors: Doors, db: T
 
 def test_answers_are_plain_json_without_surprises(doors: Doors) -> None:
     assert json.loads(doors("manager", "POST", "/v1/promotions", RICH).body)["if"] == RICH["if"]
+
+
+@pytest.mark.parametrize(
+    "odd", ["a%00b", "%ff", "%F0%9F%8D%BA", "prm_" + "x" * 300, "..%2f..", "'%20OR%201=1", "%ED%A0%80"]
+)
+def test_odd_addresses_lead_nowhere(doors: Doors, odd: str) -> None:
+    path = f"/v1/promotions/{created(doors, {**PLAIN, 'trigger': 'code'})['id']}"
+    assert doors("manager", "GET", f"/v1/promotions/{odd}").status in {400, 404}
+    assert doors("manager", "DELETE", f"{path}/codes/{odd}").status in {400, 404}
+    assert doors("manager", "GET", f"/v1/promotions/{odd}/usage").status in {400, 404}
+
+
+@pytest.mark.parametrize("value", ["\x00", "\ud800", "prm_" + "x" * 300, 7, None, ["prm_1"]])
+def test_a_forged_cursor_breaks_nothing(doors: Doors, value: Any) -> None:
+    path = f"/v1/promotions/{created(doors, {**PLAIN, 'trigger': 'code'})['id']}"
+    after = base64.urlsafe_b64encode(json.dumps([value]).encode()).decode().rstrip("=")
+    for listed in ("/v1/promotions", f"{path}/codes", f"{path}/usage"):
+        assert doors("manager", "GET", f"{listed}?after={after}").status in {200, 400}
+
+
+@pytest.mark.parametrize("code", ["'; DROP TABLE", "\u202e01EVAS", "\U0001f37a" * 10, "x" * 60, "\u0130", "null", "{}"])
+def test_odd_codes_are_just_unknown(doors: Doors, code: str) -> None:
+    assert doors("guest", "POST", "/v1/promotions/validate", {"code": code}).code == "code_not_found"

@@ -28,3 +28,11 @@ def test_pages_follow_one_another() -> None:
 def test_a_made_up_cursor_is_refused(text: str) -> None:
     with pytest.raises(InvalidParameter):
         uncursor(text, (int,))
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [("a\x00", str), ("\ud800", str), ("a\nb", str), (2**63, int), (-(2**63) - 1, int)]
+)
+def test_a_cursor_holds_only_what_a_database_can_compare(value: str | int, kind: type) -> None:
+    with pytest.raises(InvalidParameter):
+        uncursor(cursor([value]), (kind,))
