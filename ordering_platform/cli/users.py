@@ -39,7 +39,7 @@ def create(
     *, database: where.Chosen, email: str, role: str, name: str, venue_id: str, choose_password: bool, **venue: Any
 ) -> None:
     """Give EMAIL an account; without --choose-password a password is made and printed once."""
-    from ordering_platform.auth import accounts, audit, emails, roles
+    from ordering_platform.auth import accounts, emails, roles
 
     if role not in roles.ROLES:
         raise Trouble(f"There is no role {role!r}.", mend=f"Name one of {', '.join(roles.ROLES)}.", code=USAGE)
@@ -49,10 +49,8 @@ def create(
     name = name or email.partition("@")[0]
     with database.opened() as db, db.transaction() as tx:
         place = _open_venue(tx, venue) if venue["venue_name"] else _chosen_venue(tx, venue_id)
-        made = accounts.add(tx, venue_id=place, email=email, name=name, role=role, password_hash=hashed)
-        if made is None:
+        if accounts.add(tx, venue_id=place, email=email, name=name, role=role, password_hash=hashed) is None:
             raise Trouble(f"{email} has an account already.", mend="Use 'user reset-password' if its password is lost.")
-        audit.note(tx, venue_id=place, actor_id=audit.SYSTEM, action="user_created", subject_id=made.id, role=role)
     _show_password(f"{email} may log in as {role}.", password, chosen=choose_password)
 
 
