@@ -44,6 +44,8 @@ class Processes:
             "ORDERING_SANDBOX_WEBHOOK_SECRET": "a secret between the sandbox and us",
             "ORDERING_RATE_LIMITS": "off",
             "ORDERING_HTTP_HOST": "127.0.0.1",
+            # The gateway says where its callers are; only it is believed.
+            "ORDERING_TRUSTED_PROXIES": "127.0.0.1",
             "ORDERING_DRAIN_DELAY": "0.5",
             "ORDERING_HEARTBEAT": "5",
             **{f"ORDERING_{name.upper()}_URL": f"http://127.0.0.1:{port}" for name, port in self.ports.items()},
