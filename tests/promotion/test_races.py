@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from ordering_platform.promotion import usage
+from ordering_platform.promotion import promotions, usage
 from ordering_platform.promotion.errors import NotApplicable
 from ordering_platform.promotion.models import reservations, usage_counters, uses
-from tests.promotion.samples import FIVE_OFF, asked, put
+from tests.promotion.samples import FIVE_OFF, VENUE, asked, put
 from tests.support.crowds import at_once
 
 if TYPE_CHECKING:
@@ -139,15 +139,23 @@ def test_released_uses_can_be_taken_at_once(db: Transactions) -> None:
         usage.apply(db, "bil_last", asked(codes=["FEW"]))
 
 
-def test_bills_that_name_their_codes_in_opposite_order_never_wait_in_a_ring(db: Transactions) -> None:
-    put(db, codes=["ALPHA"], limits={"total": 100, "per_day": 100}, stack={"group": "a"})
-    put(db, FIVE_OFF, codes=["OMEGA"], limits={"total": 100, "per_customer": 100}, stack={"group": "b"})
-    pairs = [["ALPHA", "OMEGA"], ["OMEGA", "ALPHA"]] * 6
-    applied = at_once(
-        partial(usage.apply, db, f"bil_{place}", asked(2000, codes=codes)) for place, codes in enumerate(pairs)
-    )
-    assert outcomes(applied) == {"applied": 12}
-    works = [partial(settle, db, usage.release, f"bil_{place}") for place in range(12)]
-    works += [partial(usage.apply, db, f"bil_b{place}", asked(2000, codes=codes)) for place, codes in enumerate(pairs)]
-    assert outcomes(at_once(works)) == {"applied": 24}
-    assert {count for scope, count in used(db).items()} == {12}
+def test_bills_that_use_promotions_in_opposite_order_never_wait_in_a_ring(db: Transactions) -> None:
+    limits = {"total": 1000, "per_day": 1000, "budget": {"EUR": 10**9}}
+    first = put(db, codes=["ALPHA"], limits=limits, stack={"group": "a"})
+    put(db, FIVE_OFF, codes=["OMEGA"], limits=limits, stack={"group": "b"})
+    both = asked(2000, codes=["ALPHA", "OMEGA"])
+    old = [f"bil_old_{place}" for place in range(12)]
+    assert outcomes(at_once(partial(usage.apply, db, bill, both) for bill in old)) == {"applied": 12}
+    with db.transaction() as tx:
+        promotions.change(tx, VENUE, first, "usr_manager", {"stack": {"group": "a", "priority": 999}})
+    works = [
+        work
+        for place, bill in enumerate(old)
+        for work in (partial(settle, db, usage.release, bill), partial(usage.apply, db, f"bil_{place}", both))
+    ]
+    answers = at_once(works)
+    assert outcomes(answers) == {"applied": 24}
+    assert [one["code"] for one in answers[1]["applied"]] == ["OMEGA", "ALPHA"]
+    with db.read() as tx:
+        totals = tx.scalars(sa.select(usage_counters.c.used).where(usage_counters.c.scope == "total"))
+        assert list(totals) == [12, 12]
