@@ -131,7 +131,6 @@ class Transactions:
     def __init__(self, engine: Engine) -> None:
         """Speak through this engine."""
         self.engine = engine
-        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -142,7 +141,7 @@ class Transactions:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Run statements that change nothing and need no common snapshot, without BEGIN and COMMIT."""
-        with _alone(), _trouble_as_unavailable(), self._reading.connect() as tx:
+        with _alone(), _trouble_as_unavailable(), self.engine.connect() as tx, _autocommitting(tx):
             yield tx
 
     @contextmanager
@@ -155,6 +154,18 @@ class Transactions:
         """Raise DatabaseUnavailable unless PostgreSQL answers."""
         with self.read() as tx:
             tx.execute(sa.text("SELECT 1"))
+
+
+@contextmanager
+def _autocommitting(connection: Connection) -> Iterator[None]:
+    # Told to the driver itself: the way through SQLAlchemy costs a round trip to set the session back.
+    driver: Any = connection.connection.dbapi_connection
+    driver.autocommit = True
+    try:
+        yield
+    finally:
+        if not driver.closed:
+            driver.autocommit = False
 
 
 @contextmanager
