@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 
 import sqlalchemy as sa
-
 from alembic import context
+
 from ordering_platform.catalogue import SERVICES
 from ordering_platform.runtime.database import driver_url
 

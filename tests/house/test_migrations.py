@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from alembic import command
 from ordering_platform.catalogue import SERVICES
 from ordering_platform.runtime import migrations
 from ordering_platform.runtime.database import driver_url
