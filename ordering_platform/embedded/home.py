@@ -102,10 +102,11 @@ class Home:
         return self.keys
 
     def open_log(self) -> TextIO:
-        """Open the log at its end; a large one is put aside first."""
+        """Open the log at its end, for its owner's eyes only; a large one is put aside first."""
         if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
             self.log.replace(self.log.with_suffix(".log.1"))
-        return self.log.open("a", encoding="utf-8", buffering=1)
+        handle = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return os.fdopen(handle, "a", encoding="utf-8", buffering=1)
 
     def _make(self) -> None:
         # Root's database runs as another user, who has to pass through.

@@ -14,7 +14,8 @@ from ordering_platform.client import Client
 from ordering_platform.embedded import runner
 from ordering_platform.embedded.errors import CannotStart
 from ordering_platform.embedded.postgres import Postgres
-from tests.support.platform import command, running, start
+from tests.support.platform import COMMAND, command, environment, running, start
+from tests.support.terminal import at_a_terminal, scanned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +75,20 @@ def test_a_reset_asks_and_then_begins_anew(data_dir: Path) -> None:
     with running(data_dir, "--host", "127.0.0.1", "--port", "0", "--reset", "--yes") as second:
         assert second.table_code != first.table_code
         assert set(second.logins) == set(first.logins)
+
+
+def test_at_a_terminal_a_phone_reads_the_code_and_ctrl_c_ends_everything(data_dir: Path) -> None:
+    words = [*COMMAND, "up", "--data-dir", str(data_dir), "--host", "127.0.0.1", "--port", "0"]
+    with at_a_terminal(["setsid", "--ctty", "--wait", *words], environment()) as terminal:
+        shown = terminal.read_until("Press Ctrl+C")
+        code, _, rest = shown.partition("Scan with a phone")[2].partition("  Guest, table 1")
+        assert scanned(code.partition("\n")[2]) == rest.split()[0]
+        terminal.press("\x03")
+        terminal.read_until("Stopped. Data is kept")
+        assert terminal.process.wait(10) == 0
+    log = (data_dir / "postgres.log").read_text()
+    assert "database system is shut down" in log
+    assert "FATAL" not in log
 
 
 def test_without_the_demo_an_owner_opens_the_house(data_dir: Path) -> None:
