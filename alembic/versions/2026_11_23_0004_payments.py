@@ -89,7 +89,7 @@ def _create_bills() -> None:
         "bills",
         ["next_run_at"],
         schema=SCHEMA,
-        postgresql_where=sa.text("next_run_at IS NOT NULL AND NOT status IN ('completed', 'failed')"),
+        postgresql_where=sa.text("next_run_at IS NOT NULL"),
     )
     op.create_index(
         "ix_bills_key_age", "bills", ["created_at"], schema=SCHEMA, postgresql_where=sa.text("key IS NOT NULL")

@@ -6,16 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from ordering_platform.payment.errors import BillInProgress, BillNotFound
-from ordering_platform.payment.models import bill_discounts, bills
+from ordering_platform.payment.models import bills
 from ordering_platform.payment.states import BILL_ENDS
 from ordering_platform.runtime.schemas import is_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from sqlalchemy.engine import Connection
 
     from ordering_platform.runtime.identity import Caller
@@ -33,12 +30,6 @@ class LeaseLost(BillInProgress):
 def in_seconds(seconds: float) -> Any:
     """Give a moment from now, by the clock of the database."""
     return sa.func.now() + timedelta(seconds=seconds)
-
-
-def insert_once(tx: Connection, row: Mapping[str, Any]) -> Bill | None:
-    """Open a bill, or give None where this caller has used this key on this route before."""
-    opened = insert(bills).values(**row).on_conflict_do_nothing().returning(bills)
-    return _bill(tx.execute(opened).one_or_none())
 
 
 def of_key(tx: Connection, caller_id: str, route: str, key: str) -> Bill | None:
@@ -98,37 +89,6 @@ def write(tx: Connection, bill: Bill, me: str, **values: Any) -> Bill:
     return changed
 
 
-def account(tx: Connection, payment: Mapping[str, Any], me: str, lease: float) -> Bill:
-    """Book a payment that has just ended on its bill, and take the lease if nobody else has it.
-
-    A bill that is covered becomes ``captured``; one whose only payment has failed is given up. Whoever
-    moved the payment may call this: the move of the payment is the guard.
-    """
-    amount = payment["amount_minor"]
-    pending = bills.c.pending_minor - amount
-    free = sa.or_(_FREE, bills.c.lease_owner == me)
-    values: dict[str, Any] = {
-        "pending_minor": pending,
-        "lease_owner": sa.case((free, me), else_=bills.c.lease_owner),
-        "next_run_at": sa.case((free, in_seconds(lease)), else_=bills.c.next_run_at),
-        "attempts": 0,
-    }
-    if payment["status"] == "captured":
-        paid = bills.c.paid_minor + amount
-        covered = sa.and_(bills.c.status == "paying", paid == bills.c.total_minor)
-        values |= {"paid_minor": paid, "status": sa.case((covered, "captured"), else_=bills.c.status)}
-    else:
-        whole = bills.c.request["method"].astext.is_not(None)
-        given_up = sa.and_(bills.c.status == "paying", whole, bills.c.paid_minor == 0, pending == 0)
-        failure = sa.literal(payment["failure"], JSONB)
-        values |= {
-            "status": sa.case((given_up, "compensating"), else_=bills.c.status),
-            "failure": sa.case((given_up, failure), else_=bills.c.failure),
-        }
-    booked = sa.update(bills).where(bills.c.id == payment["bill_id"]).values(values).returning(bills)
-    return dict(tx.execute(booked).mappings().one())
-
-
 def reserve(tx: Connection, bill_id: str, amount: int, lease: float) -> bool:
     """Set an amount of a bill aside for a payment, unless that is more than what is left; wakes the sweeper in time."""
     left = bills.c.total_minor - bills.c.paid_minor - bills.c.pending_minor
@@ -140,25 +100,6 @@ def reserve(tx: Connection, bill_id: str, amount: int, lease: float) -> bool:
         "next_run_at": sa.func.least(bills.c.next_run_at, soon),
     }
     return tx.execute(sa.update(bills).where(enough).values(values)).rowcount == 1
-
-
-def record_discounts(tx: Connection, bill_id: str, applied: Sequence[Mapping[str, Any]]) -> None:
-    """Keep what each promotion took off which line; a record of its own, because a quote may change its form."""
-    rows = [
-        {
-            "bill_id": bill_id,
-            "promotion_id": one["promotion_id"],
-            "version": one["version"],
-            "name": one["name"],
-            "code": one["code"],
-            "stage": one["stage"],
-            "amount_minor": one["discount_minor"],
-            "shares": {line["line_id"]: line["discount_minor"] for line in one["lines"]},
-        }
-        for one in applied
-    ]
-    if rows:
-        tx.execute(sa.insert(bill_discounts).values(rows))
 
 
 def _bill(row: Any) -> Bill | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ordering_platform.payment import bills
+from ordering_platform.payment import bills, ledger
 from ordering_platform.payment.arrows import arrow
 from ordering_platform.payment.idempotency import check_same, claim, refusal, replay, route_of
 from ordering_platform.payment.quoting import offer, question
@@ -33,7 +33,7 @@ def open_bill(till: Till, request: Request) -> Reply:
         till.offered(method).check(body.get("card"))
     me = new_run_id()
     with till.db.single() as tx:
-        bill = bills.insert_once(tx, _new_bill(request, me, till.terms.lease))
+        bill = ledger.open_bill(tx, _new_bill(request), me, till.terms.lease)
     if bill is None:
         return _repeat(till, request, me)
     arrow("opened")
@@ -62,14 +62,13 @@ def quote(till: Till, request: Request) -> dict[str, Any]:
     return offer(found, body.get("tip"), answer).as_json()
 
 
-def _new_bill(request: Request, me: str, lease: float) -> dict[str, Any]:
+def _new_bill(request: Request) -> dict[str, Any]:
     caller, body = request.caller, request.body
     return {
         "id": new_id("bil"),
         "venue_id": caller.venue,
         "session_id": caller.session or None,
         "guest_id": caller.id if caller.is_guest else None,
-        "status": "created",
         "order_ids": body.get("order_ids", []),
         "request": {
             "codes": codes_of(body),
@@ -79,8 +78,6 @@ def _new_bill(request: Request, me: str, lease: float) -> dict[str, Any]:
             "expected_total": body.get("expected_total"),
         },
         **claim(request),
-        "lease_owner": me,
-        "next_run_at": bills.in_seconds(lease),
     }
 
 

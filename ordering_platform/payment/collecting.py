@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ordering_platform.payment import bills, payments
+from ordering_platform.payment import bills, ledger, payments
 from ordering_platform.payment.arrows import called
 from ordering_platform.payment.errors import (
     PaymentCancelled,
@@ -125,18 +125,28 @@ def refusal_for(outcome: Outcome) -> DomainError:
     return PaymentDeclined(reason=outcome.code)
 
 
-def book(till: Till, payment: Payment, outcome: Outcome, me: str, actor: str, **values: object) -> tuple[Payment, Bill]:
-    """Keep what became of a payment and what follows for its bill, in one transaction; give both as they are now.
+def book(
+    till: Till, payment: Payment, outcome: Outcome, me: str, actor: str, *, confirmed_by: str | None = None
+) -> tuple[Payment, Bill]:
+    """Keep what became of a payment and what follows for its bill; give both as they are now.
 
     Where somebody else (a webhook, the staff, another driver) has moved the payment first, theirs stands.
     """
-    if outcome.status == "failed":
-        values["failure"] = failure_of(refusal_for(outcome))
+    if outcome.status in ENDED:
+        failure = failure_of(refusal_for(outcome)) if outcome.status == "failed" else None
+        with till.db.single() as tx:
+            ended = ledger.end(
+                tx,
+                payment,
+                outcome,
+                me=me,
+                actor=actor,
+                lease=till.terms.lease,
+                failure=failure,
+                confirmed_by=confirmed_by,
+            )
+        if ended is not None:
+            return ended
     with till.db.transaction() as tx:
-        if outcome.status == payment["status"]:
-            moved = payments.refer(tx, payment, outcome.reference)
-        else:
-            moved = payments.move(tx, payment, outcome, actor, **values)
-        if moved is not None and moved["status"] in ENDED:
-            return moved, bills.account(tx, moved, me, till.terms.lease)
+        moved = None if outcome.status in ENDED else payments.move(tx, payment, outcome, actor)
         return moved or payments.read(tx, payment["id"]) or payment, bills.read(tx, payment["bill_id"])

@@ -55,9 +55,11 @@ def challenge(till: Till, caller: Caller, payment_id: str, *, approve: bool) -> 
     return payment_view(_settled(till, payment, checked(payment, outcome), caller))
 
 
-def _settled(till: Till, payment: Payment, outcome: Outcome, caller: Caller, **values: object) -> Payment:
+def _settled(
+    till: Till, payment: Payment, outcome: Outcome, caller: Caller, *, confirmed_by: str | None = None
+) -> Payment:
     me = new_run_id()
-    payment, bill = book(till, payment, outcome, me, caller.id, **values)
+    payment, bill = book(till, payment, outcome, me, caller.id, confirmed_by=confirmed_by)
     if bill["lease_owner"] == me:
         carry_on(Run(till, bill, me, caller.id, payment=payment))
     return payment

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from ordering_platform.payment.states import BILL_ENDS, BILL_MOVES, PAYMENT_MOVES
+from ordering_platform.payment.states import BILL_MOVES, PAYMENT_MOVES
 from ordering_platform.runtime.database import NAMING
 
 metadata = sa.MetaData(schema="payments", naming_convention=NAMING)
@@ -75,11 +75,11 @@ bills = sa.Table(
     sa.Index("ix_bills_session_id", "session_id"),
     sa.Index("ix_bills_venue_id_id", "venue_id", "id"),
 )
-# The sweeper's list: what is leased or waits for its next run, oldest first.
+# The sweeper's list: what is leased or waits for its next run. Only next_run_at, so that moves stay in place (HOT).
 sa.Index(
     "ix_bills_next_run_at",
     bills.c.next_run_at,
-    postgresql_where=sa.text(f"next_run_at IS NOT NULL AND NOT {_one_of('status', BILL_ENDS)}"),
+    postgresql_where=sa.text("next_run_at IS NOT NULL"),
 )
 sa.Index("ix_bills_key_age", bills.c.created_at, postgresql_where=sa.text("key IS NOT NULL"))
 

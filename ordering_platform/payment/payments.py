@@ -29,38 +29,25 @@ def make(tx: Connection, row: Mapping[str, Any], actor: str) -> Payment | None:
     return _payment(tx.execute(_with_event(made, "created", actor, {})).one_or_none())
 
 
-def move(tx: Connection, payment: Payment, outcome: Outcome, actor: str, **values: Any) -> Payment | None:
-    """Move a payment to what a provider says of it, or give None where somebody else has moved it since.
+def move(tx: Connection, payment: Payment, outcome: Outcome, actor: str) -> Payment | None:
+    """Note what a provider says of a payment under way, or give None where somebody else has moved it since.
 
-    Raises ValueError for a move that no payment may make.
+    The same status again leaves no event. Raises ValueError for a move that no payment may make.
     """
+    named = {"reference": outcome.reference or payment["reference"]}
+    if outcome.status == payment["status"]:
+        changed = _guarded(payment).values(named).returning(payments)
+        return _payment(tx.execute(changed).one_or_none())
     if not may_move(PAYMENT_MOVES, payment["status"], outcome.status):
         raise ValueError(f"{payment['id']}: {payment['status']} may not become {outcome.status}")
-    whole = payment["amount_minor"] + payment["tip_minor"]
-    if outcome.status == "captured":
-        values |= {"authorized_minor": whole, "captured_minor": whole, "captured_at": sa.func.now()}
-    moved = (
-        sa.update(payments)
-        .where(payments.c.id == payment["id"], payments.c.status == payment["status"])
-        .values(
-            status=outcome.status,
-            reference=outcome.reference or payment["reference"],
-            next_action=dict(outcome.next_action) if outcome.next_action else None,
-            **values,
-        )
-        .returning(payments)
-        .cte("moved")
-    )
-    details = {"code": outcome.code} if outcome.code else {}
-    return _payment(tx.execute(_with_event(moved, payment["status"], actor, details)).one_or_none())
+    action = dict(outcome.next_action) if outcome.next_action else None
+    values = {**named, "status": outcome.status, "next_action": action}
+    moved = _guarded(payment).values(values).returning(payments).cte("moved")
+    return _payment(tx.execute(_with_event(moved, payment["status"], actor, {})).one_or_none())
 
 
-def refer(tx: Connection, payment: Payment, reference: str | None) -> Payment | None:
-    """Keep the provider's own name of a payment, by which it is looked up from now on."""
-    if reference in {None, payment["reference"]}:
-        return None
-    named = sa.update(payments).where(payments.c.id == payment["id"], payments.c.status == payment["status"])
-    return _payment(tx.execute(named.values(reference=reference).returning(payments)).one_or_none())
+def _guarded(payment: Payment) -> Any:
+    return sa.update(payments).where(payments.c.id == payment["id"], payments.c.status == payment["status"])
 
 
 def _with_event(changed: sa.CTE, start: str, actor: str, details: dict[str, Any]) -> Any:

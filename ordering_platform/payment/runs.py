@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func
-
 from ordering_platform.payment import bills, views
 from ordering_platform.payment.errors import BillReleased
 from ordering_platform.payment.idempotency import failure_of
-from ordering_platform.payment.models import bills as table
 from ordering_platform.runtime import clock, logs
 from ordering_platform.runtime.ids import new_id
 
@@ -94,21 +91,15 @@ def give_up(run: Run, fault: DomainError) -> None:
     run.stage = "compensating"
 
 
-def answered(run: Run) -> dict[str, Any]:
-    """Give the value that keeps what the client is told now; the first one stays, for every repeat."""
-    if run.bill["answer"] is not None or run.bill["failure"] is not None:
-        return {}
-    return {"answer": func.coalesce(table.c.answer, views.answer(run.bill, run.payment))}
-
-
-def rested(run: Run, seconds: float | None) -> dict[str, Any]:
-    """Give the values that leave a bill alone for a while; None waits until somebody comes."""
-    next_run_at = None if seconds is None else bills.in_seconds(seconds)
-    return {"lease_owner": None, "next_run_at": next_run_at, **answered(run)}
-
-
 def rest(run: Run, seconds: float | None) -> None:
-    """Leave a bill alone for a while and let the lease go."""
+    """Leave a bill alone for a while and let the lease go; None waits until somebody comes.
+
+    What the client is told at the first rest is kept, for every repeat.
+    """
+    next_run_at = None if seconds is None else bills.in_seconds(seconds)
+    values = {"lease_owner": None, "next_run_at": next_run_at}
+    if run.bill["answer"] is None and run.bill["failure"] is None:
+        values["answer"] = views.answer(run.bill, run.payment)
     with run.till.db.single() as tx:
-        run.bill = bills.write(tx, run.bill, run.me, **rested(run, seconds))
+        run.bill = bills.write(tx, run.bill, run.me, **values)
     run.resting = True

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ordering_platform.payment import bills, payments
+from ordering_platform.payment import bills, ledger, payments, views
 from ordering_platform.payment.arrows import called
 from ordering_platform.payment.errors import PaymentExpired
 from ordering_platform.payment.quoting import agree, offer, question
-from ordering_platform.payment.runs import RESUME_FOR, Run, answered, give_up, log, rest, rested
+from ordering_platform.payment.runs import RESUME_FOR, Run, give_up, log, rest
 from ordering_platform.runtime import clock
 from ordering_platform.runtime.errors import DomainError, ServiceUnavailable
 from ordering_platform.runtime.ids import new_id
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
+    from collections.abc import Mapping
 
     from ordering_platform.payment.payments import Payment
     from ordering_platform.payment.quoting import Offer
@@ -79,36 +79,40 @@ def price(run: Run) -> None:
 
 
 def start(run: Run) -> None:
-    """From priced to paying: the quote and the payment are committed before any provider hears of them.
+    """From priced to paying: quote and payment are committed before any provider hears of them.
 
-    A total of nothing is captured on the spot, without a provider. A payment at the counter rests here.
+    A total of nothing is captured on the spot, without a provider. A payment at the counter rests here, as
+    does a bill that is to be paid by payments of its own.
     """
     made = run.offer
     if made is None:
         raise AssertionError("a bill is priced before it is paid")
-    before, method = run.bill, run.bill["request"]["method"]
-    values = _priced(run, made)
+    terms, was, method = run.till.terms, run.bill["status"], run.bill["request"]["method"]
+    run.payment = _first_payment(run, made, method) if method else None
+    run.bill = {**run.bill, **_priced(run, made)}
     kind = run.till.provider(method).kind if method else None
-    with run.till.db.transaction() as tx:
-        if method:
-            run.payment = _first_payment(tx, run, made, method)
-        bills.record_discounts(tx, before["id"], made.answer["applied"])
-        run.bill = {**before, **values}
-        if values["status"] == "paying" and kind != "online":
-            run.resting = True
-            values |= rested(run, run.till.terms.counter_expiry if kind else run.till.terms.online_expiry)
-        else:
-            values["next_run_at"] = bills.in_seconds(run.till.terms.lease)
-        # The guard comes last: where the lease is lost, the payment is taken back with everything else.
-        run.bill = bills.write(tx, before, run.me, **values)
+    if run.bill["status"] == "paying" and kind != "online":
+        run.resting = True
+        run.bill |= {"lease_owner": None, "answer": views.answer(run.bill, run.payment)}
+    with run.till.db.single() as tx:
+        ledger.set_up(
+            tx,
+            run.bill,
+            run.payment,
+            [_record(one) for one in made.answer["applied"]],
+            was=was,
+            me=run.me,
+            actor=run.actor,
+            lease=terms.lease,
+            rest=terms.counter_expiry if kind else terms.online_expiry,
+        )
     run.stage = run.bill["status"]
 
 
 def _priced(run: Run, made: Offer) -> dict[str, Any]:
-    locked = run.locked
-    free = run.bill["request"]["method"] is not None and made.quote.total == 0
+    locked, method = run.locked, run.bill["request"]["method"]
     return {
-        "status": "captured" if free else "paying",
+        "status": "captured" if method and made.quote.total == 0 else "paying",
         "session_id": locked["session_id"],
         "table_id": locked["table_id"],
         "order_ids": [order["id"] for order in locked["orders"]],
@@ -117,31 +121,41 @@ def _priced(run: Run, made: Offer) -> dict[str, Any]:
         "quote": made.as_json(),
         "quote_hash": made.quote.digest(),
         "total_minor": made.goods,
-        "pending_minor": made.goods if run.bill["request"]["method"] else 0,
+        "pending_minor": made.goods if method else 0,
         "promotions": run.promotions,
         "rehearsal": locked["rehearsal"],
     }
 
 
-def _first_payment(tx: Connection, run: Run, made: Offer, method: str) -> Payment | None:
+def _first_payment(run: Run, made: Offer, method: str) -> Payment:
     free = made.quote.total == 0
-    row = {
+    now = clock.now()
+    return {
         "id": new_id("pay"),
         "bill_id": run.bill["id"],
-        "venue_id": run.bill["venue_id"],
-        "session_id": run.locked["session_id"],
         "method": method,
         "status": "captured" if free else "processing",
-        "caller_id": run.bill["caller_id"],
-        "route": run.bill["route"],
-        "fingerprint": run.bill["fingerprint"],
         "currency": run.locked["currency"],
         "amount_minor": made.goods,
         "tip_minor": made.quote.tip,
+        "captured_minor": 0,
+        "refunded_minor": 0,
         "card": run.bill["request"]["card"],
-        "captured_at": clock.now() if free else None,
+        "reference": None,
+        "next_action": None,
+        "failure": None,
+        "created_at": now,
+        "captured_at": now if free else None,
     }
-    return payments.make(tx, row, run.actor)
+
+
+def _record(applied: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what a promotion took off which line, in the words of the discount record."""
+    return {
+        **{name: applied[name] for name in ("promotion_id", "version", "name", "code", "stage")},
+        "amount": applied["discount_minor"],
+        "shares": {line["line_id"]: line["discount_minor"] for line in applied["lines"]},
+    }
 
 
 def settle(run: Run) -> None:
@@ -168,10 +182,11 @@ def settle(run: Run) -> None:
         log.warning("bill %s is paid, but not settled yet: %s", bill["id"], fault.code)
         rest(run, run.pause)
         return
-    done = {"status": "completed", "completed_at": clock.now(), "lease_owner": None, "next_run_at": None}
-    run.bill = {**bill, **done}
+    run.bill = {**bill, "status": "completed", "completed_at": clock.now(), "lease_owner": None}
+    if bill["answer"] is None:
+        run.bill["answer"] = views.answer(run.bill, run.payment)
     with till.db.single() as tx:
-        run.bill = bills.write(tx, bill, run.me, **{**done, **answered(run)})
+        ledger.complete(tx, run.bill, run.me, run.bill["answer"])
     run.stage = "completed"
 
 
