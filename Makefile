@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell sh tests/find_python.sh)
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test lint types bench openapi lock clean
 
@@ -44,14 +45,17 @@ clean: ## remove the environment and what tools left behind; data in .ordering/ 
 
 # A stamp is written last, so that an installation that was cut short is begun again.
 $(RUNTIME): requirements.lock pyproject.toml | $(BIN)/pip
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@echo "Installing the platform into $(VENV), once; this takes about a minute." >&2
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --editable .
 	@touch $@
 
-$(DEV): $(RUNTIME) requirements-dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+$(DEV): requirements-dev.lock $(RUNTIME)
+	@echo "Installing what developers need into $(VENV), once." >&2
+	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# No prerequisite: an environment that is there is used, whatever made it.
 $(BIN)/pip:
 	@test -n "$(PYTHON)" || { \
 	  echo "There is no Python from 3.11 to 3.13 here. Install one (Debian: apt-get install python3 python3-venv)" >&2; \

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
+from ordering_platform.client import Client
 from ordering_platform.embedded.postgres import Postgres
 from tests.support.platform import command, running
 
@@ -93,3 +94,22 @@ def test_where_only_cash_is_taken_staff_take_it(tmp_path: Path) -> None:
     assert "Check out, cash" in alone.stdout
     assert "Staff take the cash" in attended.stdout
     assert "The order is paid" in attended.stdout
+
+
+def test_it_follows_the_rules_of_every_house(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as platform:
+        secret = platform.password("owner")
+        told = {}
+        with Client(platform.url).as_staff(platform.email("owner"), secret) as owner:
+            for policy in ("pay_first", "visit_code", "staff_accepts"):
+                version = owner.get("/v1/venue")["version"]
+                changed = owner.ask("PATCH", "/v1/venue", body={"policy": policy}, headers={"If-Match": f'"{version}"'})
+                assert changed.ok, changed.text
+                words = ("smoke", platform.url, "--staff", platform.email("owner"))
+                done = command(*words, ORDERING_PASSWORD=secret)
+                assert done.returncode == 0, f"{policy}: {done.stdout}{done.stderr}"
+                told[policy] = done.stdout
+    Postgres(tmp_path / "data" / "postgres").remove()
+    assert "Its payment sent it" in told["pay_first"]
+    assert "Staff open the table" in told["visit_code"]
+    assert "The order is served" in told["staff_accepts"]

@@ -69,9 +69,13 @@ def walk_through(walk: Walk, platform: Client, *, table_code: str, email: str, p
     if colleague and not table_code:
         table_code = staff.find_table(walk, colleague)
     visit = guest.Visit(walk, platform, table_code, promotion, colleague)
+    if colleague:
+        visit.visit_code = staff.receive(walk, colleague, table_code)
     try:
         guest.sit_down(visit)
-        guest.order(visit)
+        guest.choose_dishes(visit)
+        if visit.policy != guest.PAY_FIRST:
+            guest.send(visit)
         guest.pay(visit)
         refusals.refusals(visit)
         if login and colleague:

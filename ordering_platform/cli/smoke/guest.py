@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ordering_platform.client import Client
 
 CARD = "tok_approve"
+PAY_FIRST = "pay_first"
 NOTE = "A rehearsal by 'ordering-platform smoke'; nothing has to be cooked."
 _SETTLED = {"captured", "paid", "completed"}
 
@@ -28,6 +29,8 @@ class Visit:
     table_code: str
     promotion: str = ""
     staff: Client | None = None
+    visit_code: str = ""
+    policy: str = "open"
     guest: Client = field(init=False)
     menu: dict[str, Any] = field(default_factory=dict)
     dishes: list[Dish] = field(default_factory=list)
@@ -43,14 +46,15 @@ def sit_down(visit: Visit) -> None:
     """From the code on the table to the menu."""
     step = visit.walk.step
     step("The table's link is known", visit.platform.get, f"/v1/table-links/{visit.table_code}")
-    visit.guest = step("A guest sits down", visit.platform.as_guest, visit.table_code)
+    visit.guest = step("A guest sits down", visit.platform.as_guest, visit.table_code, visit_code=visit.visit_code)
     step("The guest is known", _check_me, visit)
+    visit.policy = step("The house and its rules", visit.guest.get, "/v1/venue")["policy"]
     step("The menu", _read_menu, visit)
     step("The menu again, unchanged", _read_menu_again, visit)
 
 
-def order(visit: Visit) -> None:
-    """From an empty order to one that has been sent."""
+def choose_dishes(visit: Visit) -> None:
+    """From an empty order to one that could be sent."""
     step = visit.walk.step
     step("Begin an order", _begin, visit)
     step("Begin it again with the same key: the same order", _begin_again, visit)
@@ -60,8 +64,12 @@ def order(visit: Visit) -> None:
     if len(visit.dishes) > 1:
         step("Remove a dish", _remove, visit)
     step("The total is what the menu says", _check_total, visit)
-    step("Send it", _place, visit)
-    step("Send it twice: the same order", _place, visit)
+
+
+def send(visit: Visit) -> None:
+    """Send the order, twice, as a double tap does."""
+    visit.walk.step("Send it", _place, visit)
+    visit.walk.step("Send it twice: the same order", _place, visit)
 
 
 def pay(visit: Visit) -> None:
@@ -78,6 +86,8 @@ def pay(visit: Visit) -> None:
         step("The payment is captured", _wait_for_payment, visit)
         step("The bill is paid, once", _check_bill, visit)
         step("The order is paid", _wait_until_paid, visit)
+    if visit.policy == PAY_FIRST:
+        step("Its payment sent it", _check_sent, visit)
 
 
 def look_back(visit: Visit) -> None:
@@ -170,6 +180,10 @@ def _place(visit: Visit) -> None:
     expect(answer["status"] == "placed" and answer["number"], f"the order is {answer['status']}")
     expect(visit.order["number"] in {None, answer["number"]}, "the order got a second number")
     visit.order = answer
+
+
+def _check_sent(visit: Visit) -> None:
+    expect(visit.order["status"] == "placed" and visit.order["number"], f"the order is {visit.order['status']}")
 
 
 def _choose_method(visit: Visit) -> str:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from ordering_platform.cli.smoke.guest import Visit
     from ordering_platform.client import Client
 
+VISIT_CODE = "visit_code"
+
 _MOVES = ("accepted", "preparing", "ready", "served")
 
 
@@ -24,6 +26,13 @@ def log_in(walk: Walk, platform: Client, email: str, password: str) -> dict[str,
 def find_table(walk: Walk, staff: Client) -> str:
     """Give the code of the first table."""
     return walk.step("Staff see the tables", _first_code, staff)
+
+
+def receive(walk: Walk, staff: Client, table_code: str) -> str:
+    """Open the table where guests need the code of a visit to sit down, and give that code."""
+    if walk.step("Staff see the house rules", staff.get, "/v1/venue")["policy"] != VISIT_CODE:
+        return ""
+    return walk.step("Staff open the table", _open_table, staff, table_code)
 
 
 def shift(visit: Visit, staff: Client) -> None:
@@ -48,9 +57,15 @@ def log_out(visit: Visit, staff: Client, login: dict[str, Any]) -> None:
 
 def _first_code(staff: Client) -> str:
     for table in staff.pages("/v1/tables"):
-        if table.get("code") and not table.get("retired_at"):
-            return str(table["code"])
-    raise Unexpected("there is no table with a code; name one with --table")
+        return str(table["code"])
+    raise Unexpected("the house has no table")
+
+
+def _open_table(staff: Client, table_code: str) -> str:
+    for table in staff.pages("/v1/tables"):
+        if table["code"] == table_code:
+            return str(staff.post("/v1/table-sessions", {"table_id": table["id"]})["visit_code"])
+    raise Unexpected("no table of this house has the code")
 
 
 def _check_me(staff: Client) -> None:
