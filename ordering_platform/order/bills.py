@@ -8,6 +8,7 @@ import orjson
 import sqlalchemy as sa
 
 from ordering_platform.order import errors, statuses
+from ordering_platform.order.orders import loaded
 from ordering_platform.order.placing import check_content
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ordering_platform.order.menu import MenuBook
 
 _FIND = """
-    SELECT o.*, s.status AS session_status, b.status AS bill_status, b.answer AS bill_answer,
+    SELECT to_jsonb(o) AS o, s.status AS session_status, b.status AS bill_status, b.answer AS bill_answer,
            v.policy, v.menu_version, v.order_cap_minor, v.pause_message, v.paused_until, v.tax_included,
            v.tax_rounding, v.service_charge_bps, v.time_zone,
            v.paused AND (v.paused_until IS NULL OR v.paused_until > now()) AS is_paused
@@ -101,7 +102,7 @@ def lock(
     Raises BillReleased, OrderNotFound, OrderLocked, OrderAlreadyPaid, OrderChanged, OrderEmpty,
     OrderNotPlaced, OrderNotPayable and SessionClosed; where one pays first also what placing raises.
     """
-    held = tx.execute(_HOLD, _wanted(bill_id, venue_id, session_id, order_ids)).all()
+    held = [loaded(row) for row in tx.execute(_HOLD, _wanted(bill_id, venue_id, session_id, order_ids))]
     if not held or held[0].bill_status is not None:
         return _known(tx, bill_id, errors.OrderNotFound())
     if len(held) < len(set(order_ids)):
@@ -132,7 +133,7 @@ def read(
 
     Raises OrderNotFound, SessionClosed, OrderNotPayable, OrderAlreadyPaid and OrderEmpty.
     """
-    found = tx.execute(_READ, _wanted(None, venue_id, session_id, order_ids)).all()
+    found = [loaded(row) for row in tx.execute(_READ, _wanted(None, venue_id, session_id, order_ids))]
     if not found or len(found) < len(set(order_ids)):
         raise errors.OrderNotFound
     for order in found:

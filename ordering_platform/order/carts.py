@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import sqlalchemy as sa
 
 from ordering_platform.order import errors, pricing
-from ordering_platform.order.orders import check_version, may_see, shown
+from ordering_platform.order.orders import check_version, loaded, may_see, shown
 from ordering_platform.order.sessions import refusal
 from ordering_platform.runtime.clock import now
 from ordering_platform.runtime.errors import FieldError, ValidationFailed
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from ordering_platform.order.menu import MenuBook
     from ordering_platform.runtime.identity import Caller
+
+_KEPT = [field.name for field in fields(pricing.Line)]
 
 # The limit on unpaid orders binds a party that no member of staff has seen; its carts count for their owner only.
 _CREATE = sa.text("""
@@ -48,13 +50,13 @@ _CREATE = sa.text("""
         FROM seat WHERE session_status = 'open' AND has_room
         RETURNING *
     )
-    SELECT made.*, NULL AS items, seat.session_status, seat.has_room, seat.menu_version,
+    SELECT to_jsonb(made) AS o, seat.session_status, seat.has_room, seat.menu_version,
            seat.max_quantity, seat.max_items, seat.order_cap_minor
     FROM seat LEFT JOIN made ON true
 """)
 
 _FOR_EDIT = sa.text("""
-    SELECT o.*, s.status AS session_status, v.menu_version, v.max_quantity, v.max_items, v.order_cap_minor
+    SELECT to_jsonb(o) AS o, s.status AS session_status, v.menu_version, v.max_quantity, v.max_items, v.order_cap_minor
     FROM orders.orders o
     JOIN orders.table_sessions s ON s.id = o.session_id
     JOIN orders.venues v ON v.id = o.venue_id
@@ -77,7 +79,7 @@ _ADD = sa.text("""
                next_position = next_position + :lines_count, version = version + :step, updated_at = now()
         WHERE id = :order_id RETURNING *
     )
-    SELECT touched.*, (
+    SELECT to_jsonb(touched) AS o, (
         SELECT json_agg(i ORDER BY i.position) FROM (
             SELECT * FROM orders.order_items WHERE order_id = :order_id UNION ALL SELECT * FROM added) i
     ) AS items FROM touched
@@ -93,7 +95,7 @@ _CHANGE = sa.text("""
                version = version + 1, updated_at = now()
         WHERE id = :order_id RETURNING *
     )
-    SELECT touched.*, (
+    SELECT to_jsonb(touched) AS o, (
         SELECT json_agg(i ORDER BY i.position) FROM (
             SELECT * FROM orders.order_items WHERE order_id = :order_id AND id <> :item_id
             UNION ALL SELECT * FROM changed) i
@@ -108,7 +110,7 @@ _REMOVE = sa.text("""
                item_count = item_count - removed.quantity, version = version + 1, updated_at = now()
         FROM removed WHERE orders.id = :order_id RETURNING orders.*
     )
-    SELECT touched.*, (
+    SELECT to_jsonb(touched) AS o, (
         SELECT json_agg(i ORDER BY i.position) FROM orders.order_items i
         WHERE i.order_id = :order_id AND i.id <> :item_id
     ) AS items FROM touched
@@ -132,13 +134,14 @@ def create(tx: Connection, book: MenuBook, caller: Caller, wish: dict[str, Any])
         "rehearsal": wish.get("rehearsal", False),
         "note": wish.get("note", ""),
     }
-    order = tx.execute(_CREATE, values).one_or_none()
-    if order is None:
+    seat = tx.execute(_CREATE, values).one_or_none()
+    if seat is None:
         raise refusal(tx, caller, errors.SessionNotFound())
-    if order.session_status != "open":
+    if seat.session_status != "open":
         raise errors.SessionClosed
-    if not order.has_room:
+    if not seat.has_room:
         raise errors.TooManyOpenOrders
+    order = loaded(seat)
     wishes = wish.get("items")
     return shown(_put(tx, book, order, wishes, step=0) if wishes else order)
 
@@ -179,7 +182,7 @@ def _put(tx: Connection, book: MenuBook, order: Any, wishes: Sequence[dict[str, 
     pieces = sum(line.quantity for line in lines)
     _check_limits(order, minor, pieces)
     kept = [
-        {"id": new_id("oit"), "position": order.next_position + place, **asdict(line)}
+        {"id": new_id("oit"), "position": order.next_position + place, **{name: getattr(line, name) for name in _KEPT}}
         for place, line in enumerate(lines)
     ]
     values = {
@@ -191,7 +194,7 @@ def _put(tx: Connection, book: MenuBook, order: Any, wishes: Sequence[dict[str, 
         "pieces": pieces,
         "step": step,
     }
-    return tx.execute(_ADD, values).one()
+    return loaded(tx.execute(_ADD, values).one())
 
 
 def change(
@@ -235,21 +238,21 @@ def change(
         "name": line.name,
         "tax_ppm": line.tax_ppm,
     }
-    return shown(tx.execute(_CHANGE, values).one())
+    return shown(loaded(tx.execute(_CHANGE, values).one()))
 
 
 def remove(tx: Connection, caller: Caller, order_id: str, item_id: str, *, match: str | None) -> dict[str, Any]:
     """Take a line off a cart; raises as adding does, and OrderItemNotFound."""
     _editable(tx, caller, order_id, match)
-    order = tx.execute(_REMOVE, {"order_id": order_id, "item_id": item_id}).one_or_none()
-    if order is None:
+    row = tx.execute(_REMOVE, {"order_id": order_id, "item_id": item_id}).one_or_none()
+    if row is None:
         raise errors.OrderItemNotFound
-    return shown(order)
+    return shown(loaded(row))
 
 
 def _editable(tx: Connection, caller: Caller, order_id: str, match: str | None) -> Any:
     """Lock a cart that this caller may edit; ``match`` is the If-Match header."""
-    order = tx.execute(_FOR_EDIT, {"id": order_id, "venue_id": caller.venue}).one_or_none()
+    order = loaded(tx.execute(_FOR_EDIT, {"id": order_id, "venue_id": caller.venue}).one_or_none())
     if order is None or not may_see(caller, order):
         raise refusal(tx, caller, errors.OrderNotFound())
     if order.session_status != "open":

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from ordering_platform.order import errors
 from ordering_platform.order.models import order_events, table_sessions
-from ordering_platform.order.orders import may_see
+from ordering_platform.order.orders import loaded, may_see
 from ordering_platform.order.sessions import refusal
 from ordering_platform.runtime.errors import FieldError, InvalidParameter, Unavailable
 from ordering_platform.runtime.notifications import MISSED, SILENCE
@@ -174,14 +174,15 @@ def check_visit(tx: Connection, caller: Caller) -> None:
 
 _OF_ORDER = sa.select(order_events).where(_event.order_id == sa.bindparam("order_id")).order_by(_event.id)
 _ORDER = sa.text("""
-    SELECT o.*, s.status AS session_status FROM orders.orders o JOIN orders.table_sessions s ON s.id = o.session_id
+    SELECT to_jsonb(o) AS o, s.status AS session_status
+    FROM orders.orders o JOIN orders.table_sessions s ON s.id = o.session_id
     WHERE o.id = :id AND o.venue_id = :venue_id
 """)
 
 
 def of_order(tx: Connection, caller: Caller, order_id: str) -> dict[str, Any]:
     """List everything that happened to one order; raises OrderNotFound and SessionClosed."""
-    order = tx.execute(_ORDER, {"id": order_id, "venue_id": caller.venue}).one_or_none()
+    order = loaded(tx.execute(_ORDER, {"id": order_id, "venue_id": caller.venue}).one_or_none())
     if order is None or not may_see(caller, order):
         raise refusal(tx, caller, errors.OrderNotFound())
     if caller.is_guest and order.session_status != "open":

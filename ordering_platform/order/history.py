@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ordering_platform.order import errors
 from ordering_platform.order.models import orders, table_sessions
-from ordering_platform.order.orders import shown
+from ordering_platform.order.orders import loaded, shown
 from ordering_platform.runtime.paging import page, uncursor
 
 if TYPE_CHECKING:
@@ -54,15 +54,15 @@ def _statement(filters: frozenset[str], *, guest: bool, rehearsal: bool, oldest:
         .limit(sa.bindparam("rows"))
         .subquery("o")
     )
-    items: sa.Label[Any] = sa.literal_column(_ITEMS).label("items")
+    order: tuple[Any, ...] = (sa.literal_column("to_jsonb(o)").label("o"), sa.literal_column(_ITEMS).label("items"))
     shown_order = chosen.c.id.asc() if oldest else chosen.c.id.desc()
     if not guest:
-        return sa.select(chosen, items).order_by(shown_order)
+        return sa.select(*order).select_from(chosen).order_by(shown_order)
     # Asked from the session's side, so that one statement also tells a visit that has ended.
     visit = table_sessions.outerjoin(chosen, sa.true())
     own = table_sessions.c.id == sa.bindparam("own_session")
     status = table_sessions.c.status.label("session_status")
-    return sa.select(status, chosen, items).select_from(visit).where(own).order_by(shown_order)
+    return sa.select(status, *order).select_from(visit).where(own).order_by(shown_order)
 
 
 def listed(tx: Connection, caller: Caller, query: dict[str, Any]) -> dict[str, Any]:
@@ -89,5 +89,5 @@ def listed(tx: Connection, caller: Caller, query: dict[str, Any]) -> dict[str, A
     found = tx.execute(statement, values).all()
     if caller.is_guest and (not found or found[0].session_status != "open"):
         raise errors.SessionClosed
-    rows = [shown(order) for order in found if order.id is not None]
+    rows = [shown(loaded(row)) for row in found if row.o is not None]
     return page(rows, query["limit"], lambda order: [order["id"]])

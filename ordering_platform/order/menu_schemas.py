@@ -106,7 +106,7 @@ class Words(ma.fields.Field[dict[str, str]]):
         """Bound the length of each text; ``empty`` allows no language at all."""
         self._text = Text(max=max)
         self._empty = empty
-        super().__init__(**kwargs)
+        super().__init__(metadata={"example": {"de": "Suppe", "en": "Soup"}}, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, str]:  # noqa: ARG002  marshmallow's hook
         if not isinstance(value, dict):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from ordering_platform.order import errors, statuses
-from ordering_platform.order.orders import check_version, may_see, shown
+from ordering_platform.order.orders import check_version, loaded, may_see, shown
 from ordering_platform.order.sessions import refusal
 from ordering_platform.runtime.errors import RoleNotAllowed
 
@@ -37,7 +37,7 @@ _MOVE = sa.text("""
                jsonb_strip_nulls(jsonb_build_object('number', number, 'table', table_name, 'reason', :reason))
         FROM moved
     )
-    SELECT moved.*,
+    SELECT to_jsonb(moved) AS o,
            (SELECT json_agg(i ORDER BY i.position) FROM orders.order_items i WHERE i.order_id = moved.id) AS items
     FROM moved
 """)
@@ -54,7 +54,7 @@ _CONFIRM = sa.text("""
 """)
 
 _PRESENT = sa.text("""
-    SELECT o.*, s.status AS session_status,
+    SELECT to_jsonb(o) AS o, s.status AS session_status,
            (SELECT json_agg(i ORDER BY i.position) FROM orders.order_items i WHERE i.order_id = o.id) AS items
     FROM orders.orders o JOIN orders.table_sessions s ON s.id = o.session_id
     WHERE o.id = :id AND o.venue_id = :venue_id
@@ -84,7 +84,7 @@ def move(
         "actor_id": caller.id,
         "reason": reason,
     }
-    moved = tx.execute(_MOVE, values).one_or_none()
+    moved = loaded(tx.execute(_MOVE, values).one_or_none())
     return shown(moved if moved is not None else _unmoved(tx, caller, scope, to, reason=reason, match=match))
 
 
@@ -104,7 +104,7 @@ def _unmoved(
     tx: Connection, caller: Caller, scope: dict[str, Any], to: str, *, reason: str | None, match: str | None
 ) -> Any:
     """Give the order that is where it should be already, or raise why it stays where it is."""
-    order = tx.execute(_PRESENT, scope).one_or_none()
+    order = loaded(tx.execute(_PRESENT, scope).one_or_none())
     if order is None or not may_see(caller, order) or (caller.is_guest and order.guest_id != caller.id):
         raise refusal(tx, caller, errors.OrderNotFound())
     if caller.is_guest and order.session_status != "open":

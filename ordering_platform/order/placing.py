@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ordering_platform.order import errors, pricing, statuses
 from ordering_platform.order.hours import business_day, order_number
-from ordering_platform.order.orders import check_version, may_see, shown
+from ordering_platform.order.orders import check_version, loaded, may_see, shown
 from ordering_platform.order.sessions import refusal
 from ordering_platform.runtime.clock import now, rfc3339
 from ordering_platform.runtime.money import Money, money
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 # The session is locked before the order, here and wherever both are: it makes the count of unpaid orders
 # exact and keeps a closing session from losing an order that is just being sent.
 _LOCK = sa.text("""
-    SELECT o.*, s.status AS session_status, s.confirmed, v.policy, v.menu_version, v.time_zone, v.business_day_close,
-           v.max_unpaid_orders, v.order_cap_minor, v.pause_message, v.paused_until,
+    SELECT to_jsonb(o) AS o, s.status AS session_status, s.confirmed, v.policy, v.menu_version, v.time_zone,
+           v.business_day_close, v.max_unpaid_orders, v.order_cap_minor, v.pause_message, v.paused_until,
            v.paused AND (v.paused_until IS NULL OR v.paused_until > now()) AS is_paused
     FROM orders.orders o
     JOIN orders.table_sessions s ON s.id = o.session_id
@@ -83,13 +83,14 @@ _PLACE = sa.text("""
                jsonb_build_object('number', number, 'table', table_name, 'needs_approval', needs_approval)
         FROM placed
     )
-    SELECT placed.*,
+    SELECT to_jsonb(placed) AS o,
            (SELECT json_agg(i ORDER BY i.position) FROM orders.order_items i WHERE i.order_id = :id) AS items
     FROM placed
 """)
 
 _ITEMS = sa.text("""
-    SELECT o.*, (SELECT json_agg(i ORDER BY i.position) FROM orders.order_items i WHERE i.order_id = o.id) AS items
+    SELECT to_jsonb(o) AS o,
+           (SELECT json_agg(i ORDER BY i.position) FROM orders.order_items i WHERE i.order_id = o.id) AS items
     FROM orders.orders o WHERE o.id = :id
 """)
 
@@ -103,13 +104,13 @@ def place(
     SessionClosed, InvalidState, OrderLocked, PreconditionFailed, PayFirst, OrderingPaused, OrderEmpty,
     TooManyOpenOrders, ItemsUnavailable, PriceChanged and OrderLimit; nothing is sent then.
     """
-    order = tx.execute(_LOCK, {"id": order_id, "venue_id": caller.venue}).one_or_none()
+    order = loaded(tx.execute(_LOCK, {"id": order_id, "venue_id": caller.venue}).one_or_none())
     if order is None or not may_see(caller, order):
         raise refusal(tx, caller, errors.OrderNotFound())
     if order.session_status != "open":
         raise errors.SessionClosed
     if order.placed_at is not None and order.status not in statuses.DEAD:
-        return shown(tx.execute(_ITEMS, {"id": order_id}).one())
+        return shown(loaded(tx.execute(_ITEMS, {"id": order_id}).one()))
     if order.status != "open":
         raise errors.InvalidState(status=order.status)
     if order.locked_by_bill is not None:
@@ -138,7 +139,7 @@ def _send(tx: Connection, book: MenuBook, caller: Caller, order: Any, expected_t
         "actor_kind": caller.kind,
         "actor_id": caller.id,
     }
-    return tx.execute(_PLACE, values).one()
+    return loaded(tx.execute(_PLACE, values).one())
 
 
 def check_content(
@@ -169,14 +170,18 @@ def check_content(
 
 
 _PAID_CART = sa.text("""
-    SELECT o.*, v.time_zone, v.business_day_close FROM orders.orders o JOIN orders.venues v ON v.id = o.venue_id
-    WHERE o.id = :id
+    SELECT to_jsonb(o) AS o, v.time_zone, v.business_day_close
+    FROM orders.orders o JOIN orders.venues v ON v.id = o.venue_id
+    WHERE o.id = :id AND o.placed_at IS NULL
+    FOR UPDATE OF o
 """)
 
 
 def place_paid(tx: Connection, order_id: str) -> None:
     """Send a cart that has just been paid, where one pays first; after the money nothing is refused any more."""
-    order = tx.execute(_PAID_CART, {"id": order_id}).one()
+    order = loaded(tx.execute(_PAID_CART, {"id": order_id}).one_or_none())
+    if order is None:
+        return
     day = business_day(now(), order.time_zone, order.business_day_close)
     scope = {"id": order.id, "venue_id": order.venue_id, "session_id": order.session_id, "rehearsal": order.rehearsal}
     content = tx.execute(_CONTENT, {**scope, "business_day": day, "sent": []}).one()

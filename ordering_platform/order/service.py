@@ -76,8 +76,7 @@ class OrderService(menu_doors.MenuDoors, order_doors.OrderDoors, table_doors.Tab
     @rpc(callers=("payment",))
     def mark_paid(self, *, bill_id: str, payment_status: str, payment_id: str, paid_minor: int) -> dict[str, Any]:  # noqa: ARG002  the amount is the bill's business
         """Note a payment on the orders of a bill."""
-        with self.db.transaction() as tx:
-            return settling.mark_paid(tx, bill_id=bill_id, payment_status=payment_status, payment_id=payment_id)
+        return settling.mark_paid(self.db, bill_id=bill_id, payment_status=payment_status, payment_id=payment_id)
 
     @rpc(callers=("payment",))
     def mark_refunded(self, *, bill_id: str, payment_status: str) -> dict[str, Any]:

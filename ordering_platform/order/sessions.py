@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.errors import DomainError
     from ordering_platform.runtime.identity import Caller
 
-MAX_GUESTS = 100
+MAX_GUESTS = 1000
 MAX_WRONG_CODES = 5
 WRONG_CODE_PAUSE = timedelta(minutes=10)
 
@@ -59,19 +59,15 @@ def open_by_scan(
     TableClosed, VisitCodeRequired or TooManyWrongCodes.
     """
     guest = {"guest_id": guest_id, "nickname": nickname, "max_guests": MAX_GUESTS}
-    with db.transaction() as tx:
+    with db.single() as tx:
         row = tx.execute(_SCAN, {"code": table_code, "new_id": new_id("ses"), **guest}).one_or_none()
         if row is None:
             raise _unknown(tx, table_code)
-        session_id = row.session_id
-        if session_id is not None and not row.is_member:
-            raise errors.TableFull
-        refusal = None
-        if session_id is None:
-            session_id, refusal = _join_by_code(tx, row.table_id, guest, visit_code)
-    # Raised only here: the wrong try must stay counted, and raising inside would roll it back.
-    if refusal is not None:
-        raise refusal
+    session_id = row.session_id
+    if session_id is None:
+        session_id = _join_by_code(db, row.table_id, guest, visit_code)
+    elif not row.is_member:
+        raise errors.TableFull
     return {
         "venue_id": row.venue_id,
         "table_id": row.table_id,
@@ -100,14 +96,21 @@ _OPEN_SESSION = sa.text("""
 """)
 
 
-def _join_by_code(
-    tx: Connection, table_id: str, guest: dict[str, Any], visit_code: str | None
-) -> tuple[str, DomainError | None]:
+def _join_by_code(db: Transactions, table_id: str, guest: dict[str, Any], visit_code: str | None) -> str:
+    with db.transaction() as tx:
+        session_id, is_right = _try_code(tx, table_id, guest, visit_code)
+    # Raised only here: the wrong try must stay counted, and raising inside would roll it back.
+    if not is_right:
+        raise errors.VisitCodeRequired
+    return session_id
+
+
+def _try_code(tx: Connection, table_id: str, guest: dict[str, Any], visit_code: str | None) -> tuple[str, bool]:
     session = tx.execute(_OPEN_SESSION, {"table_id": table_id, "pause": WRONG_CODE_PAUSE, **guest}).one_or_none()
     if session is None:
         raise errors.TableClosed
     if session.is_member:
-        return session.id, None
+        return session.id, True
     misses = session.wrong_codes if session.missed_lately else 0
     if misses >= MAX_WRONG_CODES:
         raise errors.TooManyWrongCodes(retry_after=int(WRONG_CODE_PAUSE.total_seconds()))
@@ -116,12 +119,12 @@ def _join_by_code(
     if not secrets.compare_digest(visit_code.encode(), (session.visit_code or "").encode()):
         missed = sa.text("UPDATE orders.table_sessions SET wrong_codes = :misses, wrong_code_at = now() WHERE id = :id")
         tx.execute(missed, {"misses": misses + 1, "id": session.id})
-        return session.id, errors.VisitCodeRequired()
+        return session.id, False
     joined = sa.text("""
         INSERT INTO orders.session_guests (session_id, guest_id, nickname) VALUES (:id, :guest_id, :nickname)
     """)
     tx.execute(joined, {"id": session.id, **guest})
-    return session.id, None
+    return session.id, True
 
 
 def new_visit_code() -> str:

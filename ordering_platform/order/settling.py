@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from ordering_platform.order import errors
-from ordering_platform.order.orders import shown
+from ordering_platform.order.orders import loaded, shown
 from ordering_platform.order.placing import place_paid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.engine import Connection
+
+    from ordering_platform.runtime.database import Transactions
 
 # From where a payment status may be reached; a late repeat of an earlier step finds nothing to move.
 _BEFORE = {
@@ -44,7 +46,7 @@ _PAY = sa.text("""
                from_status, payment_status, placed_at IS NULL, rehearsal
         FROM moved
     )
-    SELECT id, number, payment_status, placed_at FROM moved
+    SELECT id, placed_at, payment_status FROM moved
 """)
 
 _REFUND = sa.text("""
@@ -67,13 +69,14 @@ _REFUND = sa.text("""
 """)
 
 _HELD = sa.text("""
-    SELECT b.status AS bill_status, o.id, o.number, o.payment_status
+    SELECT b.status AS bill_status, o.id, o.placed_at, o.payment_status
     FROM orders.bill_locks b LEFT JOIN orders.orders o ON o.locked_by_bill = b.bill_id
     WHERE b.bill_id = :bill_id ORDER BY o.id
 """)
 
 _FULL = sa.text("""
-    SELECT o.*, (SELECT json_agg(i ORDER BY i.position) FROM orders.order_items i WHERE i.order_id = o.id) AS items
+    SELECT to_jsonb(o) AS o,
+           (SELECT json_agg(i ORDER BY i.position) FROM orders.order_items i WHERE i.order_id = o.id) AS items
     FROM orders.orders o
     WHERE o.venue_id = :venue_id AND o.id = ANY(:order_ids)
       AND (CAST(:session_id AS text) IS NULL OR o.session_id = :session_id)
@@ -81,10 +84,11 @@ _FULL = sa.text("""
 """)
 
 
-def mark_paid(tx: Connection, *, bill_id: str, payment_status: str, payment_id: str) -> dict[str, Any]:
+def mark_paid(db: Transactions, *, bill_id: str, payment_status: str, payment_id: str) -> dict[str, Any]:
     """Note a payment on the orders of a bill; the same payment again changes nothing.
 
-    Orders that wait for their money are sent to the kitchen. Raises BillNotFound and BillReleased.
+    Orders that wait for their money are sent to the kitchen, by a repeat too if the first time was cut short.
+    Raises BillNotFound and BillReleased.
     """
     values = {
         "bill_id": bill_id,
@@ -92,19 +96,23 @@ def mark_paid(tx: Connection, *, bill_id: str, payment_status: str, payment_id: 
         "to": payment_status,
         "before": _BEFORE[payment_status],
     }
-    moved = tx.execute(_PAY, values).all()
-    if not moved:
-        held = tx.execute(_HELD, {"bill_id": bill_id}).all()
-        if not held:
-            raise errors.BillNotFound
-        if held[0].bill_status == "released":
-            raise errors.BillReleased
-        moved = [order for order in held if order.id is not None]
-    elif payment_status == "paid":
-        for order in moved:
-            if order.placed_at is None:
-                place_paid(tx, order.id)
-    return {"orders": [{"id": one.id, "payment_status": one.payment_status} for one in moved]}
+    with db.single() as tx:
+        noted = tx.execute(_PAY, values).all() or _noted_before(tx, bill_id)
+    waiting = [order.id for order in noted if order.placed_at is None and order.payment_status == "paid"]
+    if waiting:
+        with db.transaction() as tx:
+            for order_id in waiting:
+                place_paid(tx, order_id)
+    return {"orders": [{"id": one.id, "payment_status": one.payment_status} for one in noted]}
+
+
+def _noted_before(tx: Connection, bill_id: str) -> list[Any]:
+    held = tx.execute(_HELD, {"bill_id": bill_id}).all()
+    if not held:
+        raise errors.BillNotFound
+    if held[0].bill_status == "released":
+        raise errors.BillReleased
+    return [order for order in held if order.id is not None]
 
 
 def mark_refunded(tx: Connection, *, bill_id: str, payment_status: str) -> dict[str, Any]:
@@ -118,7 +126,7 @@ def mark_refunded(tx: Connection, *, bill_id: str, payment_status: str) -> dict[
 def full_orders(tx: Connection, *, venue_id: str, session_id: str | None, order_ids: Sequence[str]) -> dict[str, Any]:
     """Give whole orders as clients see them; raises OrderNotFound unless all are there."""
     values = {"venue_id": venue_id, "session_id": session_id, "order_ids": list(order_ids)}
-    found = [shown(order) for order in tx.execute(_FULL, values)]
+    found = [shown(loaded(row)) for row in tx.execute(_FULL, values)]
     if len(found) < len(set(order_ids)):
         raise errors.OrderNotFound
     return {"orders": found}

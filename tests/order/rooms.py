@@ -175,8 +175,7 @@ def held(db: Transactions, bill_id: str, caller: Caller, *order_ids: str) -> dic
 
 def paid(db: Transactions, bill_id: str, payment_id: str = "pay_1", status: str = "paid") -> dict[str, Any]:
     """Note a payment as payment does."""
-    with db.transaction() as tx:
-        return settling.mark_paid(tx, bill_id=bill_id, payment_status=status, payment_id=payment_id)
+    return settling.mark_paid(db, bill_id=bill_id, payment_status=status, payment_id=payment_id)
 
 
 def released(db: Transactions, bill_id: str) -> dict[str, Any]:
