@@ -70,8 +70,8 @@ def _own_services(database: where.Chosen) -> Iterator[Settings]:
 
     with database.address() as url:
         served = runner.served(
+            home=Home(database.data_dir),
             database_url=url,
-            keys=Home(database.data_dir).keys,
             host=runner.LOOPBACK,
             port=runner.free_port(runner.LOOPBACK),
             public_url="http://127.0.0.1:8000",

@@ -33,7 +33,7 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104  phones in the same network have to reach i
 @click.option("--demo/--no-demo", default=True, show_default=True, help="Put the demo restaurant in on first start.")
 @click.option("--reset", is_flag=True, help="Delete all data first; asks.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def up(*, data_dir: Path, host: str, port: int, public_url: str, demo: bool, reset: bool, yes: bool) -> int:
+def up(*, data_dir: Path, host: str, port: int, public_url: str, demo: bool, reset: bool, yes: bool) -> None:
     """Start the whole platform here and keep it running until Ctrl+C.
 
     A private PostgreSQL, an in-process broker and all services, in one process, with nothing to install.
@@ -44,7 +44,6 @@ def up(*, data_dir: Path, host: str, port: int, public_url: str, demo: bool, res
 
     green.patch()
     with watch.step("Read the program"):
-        from ordering_platform.auth.keys import new_key_set
         from ordering_platform.cli.welcome import Place, welcome
         from ordering_platform.embedded import runner
         from ordering_platform.embedded.home import Home
@@ -69,17 +68,12 @@ def up(*, data_dir: Path, host: str, port: int, public_url: str, demo: bool, res
                 with watch.step("Open the demo restaurant"):
                     logins = seed(db)
         logs.setup(os.environ.get("ORDERING_LOG_LEVEL", "info"), until_the_end.enter_context(home.open_log()))
-        served = runner.served(
-            database_url=database_url,
-            keys=home.keep_keys(new_key_set()),
-            host=host,
-            port=port,
-            public_url=public_url,
-        )
+        served = runner.served(home=home, database_url=database_url, host=host, port=port, public_url=public_url)
         place = Place(home, port, public_url, database_url, logins)
         ended = run(served, ready=lambda _runner: welcome(place, watch.seconds))
+    if ended:
+        raise Trouble("A service died, so everything was stopped.", mend=f"The end of {home.log} says why.")
     say(f"Stopped. Data is kept in {data_dir}/.")
-    return ended
 
 
 def _end_politely() -> None:

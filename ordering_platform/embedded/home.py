@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from ordering_platform.auth.keys import new_key_set
 from ordering_platform.embedded.errors import CannotStart
 from ordering_platform.embedded.postgres import Postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _MARK = "README"
@@ -26,7 +28,6 @@ class Home:
     def __init__(self, folder: Path) -> None:
         """Name the directory; nothing is made yet."""
         self.folder = folder
-        self.keys = folder / "signing-keys.json"
         self.log = folder / "platform.log"
 
     @contextmanager
@@ -91,15 +92,23 @@ class Home:
                 entry.unlink()
         self._make()
 
-    def keep_keys(self, text: str) -> Path:
-        """Write the signing keys where only the owner can read them, unless there are some; gives the file."""
-        try:
-            handle = os.open(self.keys, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return self.keys
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        return self.keys
+    def signing_keys(self) -> Path:
+        """Give the file with the keys that sign tokens, made on first use."""
+        return self._kept("signing-keys.json", new_key_set)
+
+    def webhook_secret(self) -> str:
+        """Give the secret between us and the sandbox of payments, made on first use."""
+        return self._kept("sandbox-webhook-secret", lambda: secrets.token_hex(32)).read_text(encoding="utf-8")
+
+    def _kept(self, name: str, make: Callable[[], str]) -> Path:
+        """Give a file that only its owner can read; what is in it already is never replaced."""
+        file = self.folder / name
+        if not file.exists():
+            unborn = file.with_name(f".{name}.{os.getpid()}")
+            with os.fdopen(os.open(unborn, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
+                handle.write(make())
+            unborn.replace(file)
+        return file
 
     def open_log(self) -> TextIO:
         """Open the log at its end, for its owner's eyes only; a large one is put aside first."""

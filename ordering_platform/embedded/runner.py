@@ -15,8 +15,8 @@ from ordering_platform.runtime.runner import Served
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+    from ordering_platform.embedded.home import Home
 
 FRONT, BACK = 0, 1
 LOOPBACK = "127.0.0.1"
@@ -28,8 +28,8 @@ _DEFAULTS = {"ORDERING_PAYMENT_PROVIDERS": "cash,sandbox"}
 
 def served(
     *,
+    home: Home,
     database_url: str,
-    keys: Path,
     host: str,
     port: int,
     public_url: str,
@@ -47,7 +47,8 @@ def served(
         "amqp_url": AMQP_URL,
         "jwks_url": f"{urls['auth_url']}/.well-known/jwks.json",
         "public_url": public_url,
-        "signing_keys_file": str(keys),
+        "signing_keys_file": str(home.signing_keys()),
+        "sandbox_webhook_secret": home.webhook_secret(),
         "drain_delay": 0.0,
         "grace_period": 2.0,
         "db_pool_size": 10,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 
@@ -96,6 +97,23 @@ def test_a_service_that_does_not_exist_is_wrong_usage() -> None:
     assert done.returncode == 2
     assert "Name one of gateway, auth, order, payment, promotion" in done.stderr
     assert "Eventlet" not in done.stderr
+
+
+def test_a_service_whose_port_is_taken_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = command(
+            "serve",
+            "gateway",
+            DATABASE_URL="postgresql://127.0.0.1:1/x",
+            AMQP_URL="amqp://127.0.0.1:1/",
+            JWKS_URL="http://127.0.0.1:1/keys",
+            PUBLIC_URL="http://127.0.0.1",
+            ORDERING_HTTP_HOST="127.0.0.1",
+            ORDERING_HTTP_PORT=port,
+        )
+    assert done.returncode == 1
+    assert f"port {port} on 127.0.0.1 is taken" in done.stderr
 
 
 def test_only_debug_shows_where_it_broke() -> None:

@@ -157,18 +157,18 @@ def test_erasing_takes_the_database_along_wherever_it_stands(folder: Path) -> No
         (home.folder / "postgres").symlink_to(elsewhere)
         with home.postgres() as url:
             assert ask(url, "SELECT 1") == (1,)
-        home.keep_keys("{}")
+        home.signing_keys()
         home.erase()
         assert not elsewhere.exists()
         assert sorted(entry.name for entry in home.folder.iterdir()) == ["README", "lock"]
 
 
-def test_keys_are_kept_where_only_their_owner_reads_and_never_replaced(tmp_path: Path) -> None:
+def test_secrets_are_made_once_for_their_owner_alone(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    home.keep_keys("first")
-    home.keep_keys("second")
-    assert home.keys.read_text() == "first"
-    assert home.keys.stat().st_mode & 0o777 == 0o600
+    keys = home.signing_keys()
+    first = keys.read_text(), home.webhook_secret()
+    assert (home.signing_keys().read_text(), home.webhook_secret()) == first
+    assert [file.stat().st_mode & 0o777 for file in tmp_path.iterdir()] == [0o600, 0o600]
 
 
 def test_the_lock_is_held_by_one(tmp_path: Path) -> None:

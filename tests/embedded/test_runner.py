@@ -13,6 +13,7 @@ import pytest
 from ordering_platform.client import Client
 from ordering_platform.embedded import runner
 from ordering_platform.embedded.errors import CannotStart
+from ordering_platform.embedded.home import Home
 from ordering_platform.embedded.postgres import Postgres
 from tests.support.platform import COMMAND, command, environment, running, start
 from tests.support.terminal import at_a_terminal, scanned
@@ -126,10 +127,10 @@ def test_phones_are_told_an_address_of_the_network() -> None:
     assert runner.public_address("127.0.0.1", 8000) == "http://127.0.0.1:8000"
 
 
-def test_every_service_gets_a_door_of_its_own() -> None:
+def test_every_service_gets_a_door_of_its_own(tmp_path: Path) -> None:
     served = runner.served(
+        home=Home(tmp_path),
         database_url="postgresql:///x",
-        keys=Path("keys"),
         host="127.0.0.1",
         port=8000,
         public_url="http://x",
