@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Bill = dict[str, Any]
 
+# A bill is read together with the database's clock: its age must not depend on the clock of a process.
+SEEN = (bills, sa.func.now().label("seen_at"))
+
 # Either nobody drives the bill, or whoever did has not been heard of in time.
 _FREE = sa.or_(bills.c.lease_owner.is_(None), bills.c.next_run_at <= sa.func.now())
 
@@ -35,7 +38,7 @@ def in_seconds(seconds: float) -> Any:
 def of_key(tx: Connection, caller_id: str, route: str, key: str) -> Bill | None:
     """Give the bill that was opened under a key."""
     mine = sa.and_(bills.c.caller_id == caller_id, bills.c.route == route, bills.c.key == key)
-    return _bill(tx.execute(sa.select(bills).where(mine)).one_or_none())
+    return _bill(tx.execute(sa.select(*SEEN).where(mine)).one_or_none())
 
 
 def seen_by(tx: Connection, caller: Caller, bill_id: str) -> Bill:
@@ -45,7 +48,7 @@ def seen_by(tx: Connection, caller: Caller, bill_id: str) -> Bill:
         mine = sa.and_(bills.c.id == bill_id, bills.c.venue_id == caller.venue)
         if not caller.is_staff:
             mine = sa.and_(mine, bills.c.session_id == caller.session)
-        found = _bill(tx.execute(sa.select(bills).where(mine)).one_or_none())
+        found = _bill(tx.execute(sa.select(*SEEN).where(mine)).one_or_none())
     if found is None:
         raise BillNotFound
     return found
@@ -53,7 +56,7 @@ def seen_by(tx: Connection, caller: Caller, bill_id: str) -> Bill:
 
 def read(tx: Connection, bill_id: str) -> Bill:
     """Give a bill as it is now."""
-    return dict(tx.execute(sa.select(bills).where(bills.c.id == bill_id)).mappings().one())
+    return dict(tx.execute(sa.select(*SEEN).where(bills.c.id == bill_id)).mappings().one())
 
 
 def take(tx: Connection, bill_id: str, me: str, lease: float) -> Bill | None:
@@ -77,13 +80,13 @@ def take_due(tx: Connection, me: str, lease: float) -> Bill | None:
 
 def _taken(me: str, lease: float) -> Any:
     values = {"lease_owner": me, "next_run_at": in_seconds(lease), "attempts": bills.c.attempts + 1}
-    return sa.update(bills).values(values).returning(bills)
+    return sa.update(bills).values(values).returning(*SEEN)
 
 
 def write(tx: Connection, bill: Bill, me: str, **values: Any) -> Bill:
     """Change a bill the caller drives; raises LeaseLost when somebody else has moved or taken it since."""
     mine = sa.and_(bills.c.id == bill["id"], bills.c.status == bill["status"], bills.c.lease_owner == me)
-    changed = _bill(tx.execute(sa.update(bills).where(mine).values(values).returning(bills)).one_or_none())
+    changed = _bill(tx.execute(sa.update(bills).where(mine).values(values).returning(*SEEN)).one_or_none())
     if changed is None:
         raise LeaseLost
     return changed

@@ -28,7 +28,7 @@ _OPEN = sa.text("""
     VALUES (:id, :venue_id, :session_id, :guest_id, 'created', CAST(:order_ids AS jsonb), CAST(:request AS jsonb),
             :caller_id, :route, :key, :fingerprint, :me, now() + :lease * interval '1 second')
     ON CONFLICT (caller_id, route, key) DO NOTHING
-    RETURNING *
+    RETURNING *, now() AS seen_at
 """)
 
 # The lease is renewed only when a third of it has gone: one index entry less for every bill that is quick.
@@ -97,7 +97,7 @@ _END = sa.text(f"""
             attempts = 0
         FROM moved
         WHERE b.id = moved.bill_id
-        RETURNING b.*, moved.captured_at
+        RETURNING b.*, moved.captured_at, now() AS seen_at
     )
     SELECT * FROM booked
 """)  # noqa: S608  the fragments are ours
@@ -198,6 +198,7 @@ def end(
         "failure": failure,
         "captured_minor": whole,
         "captured_at": bill.pop("captured_at"),
+        "seen_at": bill["seen_at"],
     }
     return ended, bill
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Payment = dict[str, Any]
 
+# As with bills, the database's clock comes along.
+SEEN = (payments, sa.func.now().label("seen_at"))
+
 
 def make(tx: Connection, row: Mapping[str, Any], actor: str) -> Payment | None:
     """Make a payment with its first event, or give None where this caller has used this key on this route before."""
@@ -36,7 +39,7 @@ def move(tx: Connection, payment: Payment, outcome: Outcome, actor: str) -> Paym
     """
     named = {"reference": outcome.reference or payment["reference"]}
     if outcome.status == payment["status"]:
-        changed = _guarded(payment).values(named).returning(payments)
+        changed = _guarded(payment).values(named).returning(*SEEN)
         return _payment(tx.execute(changed).one_or_none())
     if not may_move(PAYMENT_MOVES, payment["status"], outcome.status):
         raise ValueError(f"{payment['id']}: {payment['status']} may not become {outcome.status}")
@@ -60,13 +63,14 @@ def _with_event(changed: sa.CTE, start: str, actor: str, details: dict[str, Any]
         sa.cast(sa.literal(details, JSONB), JSONB),
     )
     columns = ["payment_id", "from_status", "to_status", "actor", "details"]
-    return sa.select(changed).add_cte(sa.insert(payment_events).from_select(columns, event).cte("noted"))
+    noted = sa.insert(payment_events).from_select(columns, event).cte("noted")
+    return sa.select(changed, sa.func.now().label("seen_at")).add_cte(noted)
 
 
 def of_key(tx: Connection, caller_id: str, route: str, key: str) -> Payment | None:
     """Give the payment that was made under a key."""
     mine = sa.and_(payments.c.caller_id == caller_id, payments.c.route == route, payments.c.key == key)
-    return _payment(tx.execute(sa.select(payments).where(mine)).one_or_none())
+    return _payment(tx.execute(sa.select(*SEEN).where(mine)).one_or_none())
 
 
 def seen_by(tx: Connection, caller: Caller, payment_id: str) -> Payment:
@@ -76,7 +80,7 @@ def seen_by(tx: Connection, caller: Caller, payment_id: str) -> Payment:
         mine = sa.and_(payments.c.id == payment_id, payments.c.venue_id == caller.venue)
         if not caller.is_staff:
             mine = sa.and_(mine, payments.c.session_id == caller.session)
-        found = _payment(tx.execute(sa.select(payments).where(mine)).one_or_none())
+        found = _payment(tx.execute(sa.select(*SEEN).where(mine)).one_or_none())
     if found is None:
         raise PaymentNotFound
     return found
@@ -84,12 +88,12 @@ def seen_by(tx: Connection, caller: Caller, payment_id: str) -> Payment:
 
 def read(tx: Connection, payment_id: str) -> Payment | None:
     """Give a payment as it is now, or None."""
-    return _payment(tx.execute(sa.select(payments).where(payments.c.id == payment_id)).one_or_none())
+    return _payment(tx.execute(sa.select(*SEEN).where(payments.c.id == payment_id)).one_or_none())
 
 
 def of_bills(tx: Connection, bill_ids: Sequence[str]) -> list[Payment]:
     """List the payments of some bills, oldest first."""
-    rows = tx.execute(sa.select(payments).where(payments.c.bill_id.in_(bill_ids)).order_by(payments.c.id))
+    rows = tx.execute(sa.select(*SEEN).where(payments.c.bill_id.in_(bill_ids)).order_by(payments.c.id))
     return [dict(row) for row in rows.mappings()]
 
 

@@ -50,6 +50,9 @@ def question(locked: Mapping[str, Any], venue_id: str, codes: Sequence[str], gue
         "table_id": locked["table_id"],
         "order_type": "dine_in",
         "guest_id": guest_id or (guests.pop() if len(guests) == 1 else None),
+        "session_id": locked["session_id"],
+        # Wrong codes of guests are counted against guessing; staff mistype.
+        "counted": guest_id is not None,
         "lines": locked["lines"],
     }
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from ordering_platform.payment import bills, views
 from ordering_platform.payment.errors import BillReleased
 from ordering_platform.payment.idempotency import failure_of
-from ordering_platform.runtime import clock, logs
+from ordering_platform.runtime import logs
 from ordering_platform.runtime.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import timedelta
 
     from ordering_platform.payment.bills import Bill
     from ordering_platform.payment.payments import Payment
@@ -29,9 +29,9 @@ log = logs.get("payment.saga")
 
 
 def age(row: Mapping[str, Any]) -> float:
-    """Give the seconds since a bill or a payment was made."""
-    made: datetime = row["created_at"]
-    return (clock.now() - made).total_seconds()
+    """Give the seconds between the making of a bill or a payment and its last reading, by the database's clock."""
+    passed: timedelta = row["seen_at"] - row["created_at"]
+    return passed.total_seconds()
 
 
 def new_run_id() -> str:

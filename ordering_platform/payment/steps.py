@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from ordering_platform.payment import bills, ledger, payments, views
 from ordering_platform.payment.arrows import called
 from ordering_platform.payment.errors import PaymentExpired
 from ordering_platform.payment.quoting import agree, offer, question
 from ordering_platform.payment.runs import RESUME_FOR, Run, give_up, log, rest
-from ordering_platform.runtime import clock
 from ordering_platform.runtime.errors import DomainError, ServiceUnavailable
 from ordering_platform.runtime.ids import new_id
 
@@ -129,7 +130,7 @@ def _priced(run: Run, made: Offer) -> dict[str, Any]:
 
 def _first_payment(run: Run, made: Offer, method: str) -> Payment:
     free = made.quote.total == 0
-    now = clock.now()
+    now = run.bill["seen_at"]
     return {
         "id": new_id("pay"),
         "bill_id": run.bill["id"],
@@ -145,6 +146,7 @@ def _first_payment(run: Run, made: Offer, method: str) -> Payment:
         "next_action": None,
         "failure": None,
         "created_at": now,
+        "seen_at": now,
         "captured_at": now if free else None,
     }
 
@@ -182,7 +184,7 @@ def settle(run: Run) -> None:
         log.warning("bill %s is paid, but not settled yet: %s", bill["id"], fault.code)
         rest(run, run.pause)
         return
-    run.bill = {**bill, "status": "completed", "completed_at": clock.now(), "lease_owner": None}
+    run.bill = {**bill, "status": "completed", "completed_at": bill["seen_at"], "lease_owner": None}
     if bill["answer"] is None:
         run.bill["answer"] = views.answer(run.bill, run.payment)
     with till.db.single() as tx:
@@ -209,7 +211,12 @@ def undo(run: Run) -> None:
     if not undone:
         rest(run, run.pause)
         return
-    values: dict[str, Any] = {"status": "failed", "completed_at": clock.now(), "lease_owner": None, "next_run_at": None}
+    values: dict[str, Any] = {
+        "status": "failed",
+        "completed_at": sa.func.now(),
+        "lease_owner": None,
+        "next_run_at": None,
+    }
     if not bill["failure"]["kept"]:
         # The key goes free, so that a repeat starts anew with a bill of its own.
         values["key"] = None

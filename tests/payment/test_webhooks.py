@@ -91,7 +91,9 @@ class TestSignature:
         with pytest.raises(WebhookInvalid):
             deliver(restaurant, signed(body), body + b" ")
 
-    @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"id": 1}', b"\xff"])
+    @pytest.mark.parametrize(
+        "body", [b"", b"[]", b"{}", b'{"id": 1, "type": "a"}', b'{"id": "\\u0000", "type": "a"}', b"\xff"]
+    )
     def test_a_signed_body_must_be_a_message(self, restaurant: Restaurant, body: bytes) -> None:
         with pytest.raises(WebhookInvalid):
             deliver(restaurant, signed(body), body)
@@ -143,7 +145,7 @@ class TestOrder:
         assert restaurant.payment["status"] == "requires_action"
 
     def test_a_message_about_an_unknown_payment_is_kept_and_tried_again(self, restaurant: Restaurant) -> None:
-        headers, body = restaurant.sandbox().webhook("pay_not_known_yet")
+        headers, body = restaurant.sandbox().webhook("pay_unknown0")
         assert deliver(restaurant, headers, body) == {"received": True}
         [kept] = restaurant.rows(models.webhook_inbox)
         assert (kept["done_at"], kept["next_try_at"] is None) == (None, False)
@@ -162,10 +164,18 @@ class TestOrder:
         assert restaurant.rows(models.webhook_inbox)[0]["next_try_at"] is None
 
     def test_after_an_hour_a_message_is_left_alone(self, restaurant: Restaurant) -> None:
-        deliver(restaurant, *restaurant.sandbox().webhook("pay_never_made"))
+        deliver(restaurant, *restaurant.sandbox().webhook("pay_never0made"))
         long_ago = sa.func.now() - sa.text("interval '2 hours'")
         restaurant.execute(sa.update(models.webhook_inbox).values(received_at=long_ago, next_try_at=sa.func.now()))
         webhooks.retry(restaurant.till)
+        assert restaurant.rows(models.webhook_inbox)[0]["next_try_at"] is None
+
+    @pytest.mark.parametrize("payment_id", ["x", "' OR 1=1", "pay_" + "x" * 50])
+    def test_a_message_about_no_payment_of_ours_is_kept_and_left_alone(
+        self, restaurant: Restaurant, payment_id: str
+    ) -> None:
+        body = message(payment_id)
+        assert deliver(restaurant, signed(body), body) == {"received": True}
         assert restaurant.rows(models.webhook_inbox)[0]["next_try_at"] is None
 
     def test_an_unknown_kind_is_thanked_for(self, restaurant: Restaurant) -> None:

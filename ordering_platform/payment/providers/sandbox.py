@@ -21,6 +21,7 @@ from ordering_platform.payment.models import sandbox_charges as charges
 from ordering_platform.payment.providers import Charge, Notice, Outcome, Provider, ProviderSilent, Status
 from ordering_platform.runtime.database import Transactions, engine_of
 from ordering_platform.runtime.ids import new_id
+from ordering_platform.runtime.schemas import is_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,13 @@ _CARDS = {
     "tok_delay": ("processing", "is approved after two seconds"),
     "tok_timeout": ("captured", "is approved, but the first answer is lost"),
 }
+
+_CHARGE = sa.text("""
+    INSERT INTO payments.sandbox_charges AS charge (id, reference, card, status, amount_minor, currency, settles_at)
+    VALUES (:id, :reference, :card, :status, :amount, :currency, now() + :delay)
+    ON CONFLICT (id) DO UPDATE SET asked = charge.asked + 1
+    RETURNING *
+""")
 
 
 class Sandbox(Provider):
@@ -67,18 +75,16 @@ class Sandbox(Provider):
     def create(self, charge: Charge) -> Outcome:
         """Charge a test card once for each payment id."""
         card = charge.card["token"]
-        status = _CARDS[card][0]
-        row = insert(charges).values(
-            id=charge.payment_id,
-            reference=new_id("sbx"),
-            card=card,
-            status=status,
-            amount_minor=charge.amount,
-            currency=charge.currency,
-            settles_at=sa.func.now() + DELAY,
-        )
-        kept = row.on_conflict_do_update(index_elements=["id"], set_={"asked": charges.c.asked + 1}).returning(charges)
-        found = self._one(kept)
+        values = {
+            "id": charge.payment_id,
+            "reference": new_id("sbx"),
+            "card": card,
+            "status": _CARDS[card][0],
+            "amount": charge.amount,
+            "currency": charge.currency,
+            "delay": DELAY,
+        }
+        found = self._one(_CHARGE, values)
         if card == "tok_timeout" and found.asked == 1:
             raise ProviderSilent
         return _outcome(found)
@@ -127,13 +133,13 @@ class Sandbox(Provider):
             raise WebhookInvalid
         try:
             message = json.loads(body)
-            return Notice(str(message["id"]), str(message["type"]), message.get("payment_id"))
+            return Notice(_text(message["id"]), _text(message["type"]), _payment_id(message.get("payment_id")))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise WebhookInvalid from None
 
-    def _one(self, statement: Any) -> Any:
+    def _one(self, statement: Any, values: dict[str, Any] | None = None) -> Any:
         with self._books.single() as tx:
-            return tx.execute(statement).one_or_none()
+            return tx.execute(statement, values).one_or_none()
 
 
 def signature(secret: str, moment: int, body: bytes) -> str:
@@ -146,6 +152,16 @@ def _parts(header: str) -> tuple[int, list[str]]:
     moments = [value for name, value in pairs if name == "t" and value.isascii() and value.isdigit()]
     signatures = [value for name, value in pairs if name == "v1" and value.isascii()]
     return (int(moments[0][:12]) if len(moments) == 1 else 0), signatures
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError(value)
+    return value
+
+
+def _payment_id(value: object) -> str | None:
+    return value if isinstance(value, str) and is_id(value) else None
 
 
 def _outcome(row: Any) -> Outcome:
