@@ -39,7 +39,7 @@ function Page() {
 
 function Bar() {
   const orders = OrdersButton();
-  const cart = CartButton();
+  const cart = CartButton(Boolean(orders));
   if (stopped.value || (!orders && !cart)) return null;
   return html`<div class=${orders && cart ? "bar two-buttons" : "bar"}>${orders}${cart}</div>`;
 }

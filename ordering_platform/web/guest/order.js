@@ -144,10 +144,10 @@ function Line({ line, index, blocked }) {
 }
 
 /** The bar at the foot of the page that opens the cart. */
-export function CartButton() {
+export function CartButton(isShort = false) {
   if (cart.value.length === 0) return null;
   const n = count(cart.value);
   return html`<button class="button main wide" onClick=${() => openSheet("cart")}>
-    <span>${t("view_order", { n })}</span><span>${price(money(total(cart.value)))}</span>
+    <span class="fits">${t(isShort ? "items" : "view_order", { n })}</span><span>${price(money(total(cart.value)))}</span>
   </button>`;
 }

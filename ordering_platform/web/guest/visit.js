@@ -9,8 +9,11 @@ import { isMine, isSent, items, lastNews, online, orders, price, unpaid } from "
 const STEPS = ["placed", "accepted", "preparing", "ready"];
 const AFTER = ["served", "completed"];
 
+/** A draft has no number, also one that was given up. @param {any} order */
+const wasSent = (order) => order.number !== null;
+
 export function Orders() {
-  const shown = orders.value.filter((order) => order.status !== "open");
+  const shown = orders.value.filter(wasSent);
   const foot =
     unpaid.value.length > 0 && html`<button class="button main wide center" onClick=${payNow}>${t("pay")}</button>`;
   return html`<${Sheet} title=${t("orders")} foot=${foot}>
@@ -74,7 +77,7 @@ function Steps({ status }) {
 
 /** The way to the orders, from the foot of the page. */
 export function OrdersButton() {
-  const sent = orders.value.filter((order) => order.status !== "open");
+  const sent = orders.value.filter(wasSent);
   if (sent.length === 0) return null;
   const running = sent.find((order) => isMine(order) && !["completed", "rejected", "cancelled"].includes(order.status));
   return html`<button class="button" onClick=${() => openSheet("orders")}>
