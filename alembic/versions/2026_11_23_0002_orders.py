@@ -55,6 +55,63 @@ def upgrade() -> None:
         schema="orders",
     )
     op.create_table(
+        "order_events",
+        sa.Column("id", sa.BigInteger, autoincrement=True, nullable=False),
+        sa.Column("venue_id", sa.Text, nullable=False),
+        sa.Column("session_id", sa.Text, nullable=True),
+        sa.Column("order_id", sa.Text, nullable=True),
+        sa.Column("subject_id", sa.Text, nullable=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("actor_kind", sa.Text, nullable=False),
+        sa.Column("actor_id", sa.Text, nullable=False),
+        sa.Column("from_status", sa.Text, nullable=True),
+        sa.Column("to_status", sa.Text, nullable=True),
+        sa.Column("private", sa.Boolean, server_default=sa.text("false"), nullable=False),
+        sa.Column("rehearsal", sa.Boolean, server_default=sa.text("false"), nullable=False),
+        sa.Column("details", JSONB, server_default=sa.text("'{}'::jsonb"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_order_events")),
+        schema="orders",
+    )
+    op.create_index(
+        "ix_order_events_everybody",
+        "order_events",
+        ["venue_id", "id"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("session_id IS NULL"),
+    )
+    op.create_index(
+        op.f("ix_orders_order_events_order_id_orders_order_events_id"),
+        "order_events",
+        ["order_id", "id"],
+        unique=False,
+        schema="orders",
+    )
+    op.create_index(
+        op.f("ix_orders_order_events_session_id_orders_order_events_id"),
+        "order_events",
+        ["session_id", "id"],
+        unique=False,
+        schema="orders",
+    )
+    op.create_index(
+        op.f("ix_orders_order_events_venue_id_orders_order_events_id"),
+        "order_events",
+        ["venue_id", "id"],
+        unique=False,
+        schema="orders",
+    )
+    op.create_table(
+        "order_numbers",
+        sa.Column("venue_id", sa.Text, nullable=False),
+        sa.Column("business_day", sa.Date, nullable=False),
+        sa.Column("rehearsal", sa.Boolean, nullable=False),
+        sa.Column("last", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("venue_id", "business_day", "rehearsal", name=op.f("pk_order_numbers")),
+        schema="orders",
+    )
+    op.create_table(
         "venues",
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
@@ -148,65 +205,6 @@ def upgrade() -> None:
         op.f("ix_orders_option_groups_venue_id"), "option_groups", ["venue_id"], unique=False, schema="orders"
     )
     op.create_table(
-        "order_events",
-        sa.Column("id", sa.BigInteger, autoincrement=True, nullable=False),
-        sa.Column("venue_id", sa.Text, nullable=False),
-        sa.Column("session_id", sa.Text, nullable=True),
-        sa.Column("order_id", sa.Text, nullable=True),
-        sa.Column("subject_id", sa.Text, nullable=True),
-        sa.Column("kind", sa.Text, nullable=False),
-        sa.Column("actor_kind", sa.Text, nullable=False),
-        sa.Column("actor_id", sa.Text, nullable=False),
-        sa.Column("from_status", sa.Text, nullable=True),
-        sa.Column("to_status", sa.Text, nullable=True),
-        sa.Column("private", sa.Boolean, server_default=sa.text("false"), nullable=False),
-        sa.Column("rehearsal", sa.Boolean, server_default=sa.text("false"), nullable=False),
-        sa.Column("details", JSONB, server_default=sa.text("'{}'::jsonb"), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(["venue_id"], ["orders.venues.id"], name=op.f("fk_order_events_venue_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_order_events")),
-        schema="orders",
-    )
-    op.create_index(
-        "ix_order_events_everybody",
-        "order_events",
-        ["venue_id", "id"],
-        unique=False,
-        schema="orders",
-        postgresql_where=sa.text("session_id IS NULL"),
-    )
-    op.create_index(
-        op.f("ix_orders_order_events_order_id_orders_order_events_id"),
-        "order_events",
-        ["order_id", "id"],
-        unique=False,
-        schema="orders",
-    )
-    op.create_index(
-        op.f("ix_orders_order_events_session_id_orders_order_events_id"),
-        "order_events",
-        ["session_id", "id"],
-        unique=False,
-        schema="orders",
-    )
-    op.create_index(
-        op.f("ix_orders_order_events_venue_id_orders_order_events_id"),
-        "order_events",
-        ["venue_id", "id"],
-        unique=False,
-        schema="orders",
-    )
-    op.create_table(
-        "order_numbers",
-        sa.Column("venue_id", sa.Text, nullable=False),
-        sa.Column("business_day", sa.Date, nullable=False),
-        sa.Column("rehearsal", sa.Boolean, nullable=False),
-        sa.Column("last", sa.Integer, nullable=False),
-        sa.ForeignKeyConstraint(["venue_id"], ["orders.venues.id"], name=op.f("fk_order_numbers_venue_id")),
-        sa.PrimaryKeyConstraint("venue_id", "business_day", "rehearsal", name=op.f("pk_order_numbers")),
-        schema="orders",
-    )
-    op.create_table(
         "menu_items",
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("venue_id", sa.Text, nullable=False),
@@ -250,7 +248,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["group_id"], ["orders.option_groups.id"], name=op.f("fk_menu_options_group_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(["venue_id"], ["orders.venues.id"], name=op.f("fk_menu_options_venue_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_menu_options")),
         schema="orders",
     )
@@ -286,7 +283,6 @@ def upgrade() -> None:
         sa.Column("closed_by", sa.Text, nullable=True),
         sa.Column("close_reason", sa.Text, nullable=True),
         sa.ForeignKeyConstraint(["table_id"], ["orders.dining_tables.id"], name=op.f("fk_table_sessions_table_id")),
-        sa.ForeignKeyConstraint(["venue_id"], ["orders.venues.id"], name=op.f("fk_table_sessions_venue_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_table_sessions")),
         schema="orders",
     )
@@ -335,8 +331,6 @@ def upgrade() -> None:
         sa.CheckConstraint("(status IN ('open', 'cancelled')) OR number IS NOT NULL", name=op.f("ck_orders_number")),
         sa.CheckConstraint("total_minor >= 0", name=op.f("ck_orders_total_minor")),
         sa.ForeignKeyConstraint(["session_id"], ["orders.table_sessions.id"], name=op.f("fk_orders_session_id")),
-        sa.ForeignKeyConstraint(["table_id"], ["orders.dining_tables.id"], name=op.f("fk_orders_table_id")),
-        sa.ForeignKeyConstraint(["venue_id"], ["orders.venues.id"], name=op.f("fk_orders_venue_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
         sa.UniqueConstraint("venue_id", "business_day", "number", name=op.f("uq_orders_venue_id_business_day_number")),
         schema="orders",
@@ -397,7 +391,6 @@ def upgrade() -> None:
         sa.Column("resolved_by", sa.Text, nullable=True),
         sa.ForeignKeyConstraint(["session_id"], ["orders.table_sessions.id"], name=op.f("fk_staff_calls_session_id")),
         sa.ForeignKeyConstraint(["table_id"], ["orders.dining_tables.id"], name=op.f("fk_staff_calls_table_id")),
-        sa.ForeignKeyConstraint(["venue_id"], ["orders.venues.id"], name=op.f("fk_staff_calls_venue_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_calls")),
         schema="orders",
     )
@@ -436,7 +429,6 @@ def upgrade() -> None:
         sa.CheckConstraint("quantity BETWEEN 1 AND 1000", name=op.f("ck_order_items_quantity")),
         sa.CheckConstraint("unit_minor >= 0", name=op.f("ck_order_items_unit_minor")),
         sa.ForeignKeyConstraint(["order_id"], ["orders.orders.id"], name=op.f("fk_order_items_order_id")),
-        sa.ForeignKeyConstraint(["venue_id"], ["orders.venues.id"], name=op.f("fk_order_items_venue_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_items")),
         schema="orders",
     )
@@ -501,23 +493,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_orders_menu_items_venue_id"), table_name="menu_items", schema="orders")
     op.drop_index(op.f("ix_orders_menu_items_category_id"), table_name="menu_items", schema="orders")
     op.drop_table("menu_items", schema="orders")
-    op.drop_table("order_numbers", schema="orders")
-    op.drop_index(
-        op.f("ix_orders_order_events_venue_id_orders_order_events_id"), table_name="order_events", schema="orders"
-    )
-    op.drop_index(
-        op.f("ix_orders_order_events_session_id_orders_order_events_id"), table_name="order_events", schema="orders"
-    )
-    op.drop_index(
-        op.f("ix_orders_order_events_order_id_orders_order_events_id"), table_name="order_events", schema="orders"
-    )
-    op.drop_index(
-        "ix_order_events_everybody",
-        table_name="order_events",
-        schema="orders",
-        postgresql_where=sa.text("session_id IS NULL"),
-    )
-    op.drop_table("order_events", schema="orders")
     op.drop_index(op.f("ix_orders_option_groups_venue_id"), table_name="option_groups", schema="orders")
     op.drop_table("option_groups", schema="orders")
     op.drop_index(op.f("ix_orders_menu_categories_venue_id"), table_name="menu_categories", schema="orders")
@@ -535,6 +510,23 @@ def downgrade() -> None:
     )
     op.drop_table("dining_tables", schema="orders")
     op.drop_table("venues", schema="orders")
+    op.drop_table("order_numbers", schema="orders")
+    op.drop_index(
+        op.f("ix_orders_order_events_venue_id_orders_order_events_id"), table_name="order_events", schema="orders"
+    )
+    op.drop_index(
+        op.f("ix_orders_order_events_session_id_orders_order_events_id"), table_name="order_events", schema="orders"
+    )
+    op.drop_index(
+        op.f("ix_orders_order_events_order_id_orders_order_events_id"), table_name="order_events", schema="orders"
+    )
+    op.drop_index(
+        "ix_order_events_everybody",
+        table_name="order_events",
+        schema="orders",
+        postgresql_where=sa.text("session_id IS NULL"),
+    )
+    op.drop_table("order_events", schema="orders")
     op.drop_table("idempotency_keys", schema="orders")
     op.drop_table("bill_locks", schema="orders")
     op.execute(sa.schema.DropSchema("orders"))

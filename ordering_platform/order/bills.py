@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from ordering_platform.order import errors, statuses
 from ordering_platform.order.orders import loaded
 from ordering_platform.order.placing import check_content
+from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,12 +39,12 @@ _READ = sa.text(_FIND)
 # Locked in the order of their ids, so that two bills over the same orders cannot wait for each other.
 _HOLD = sa.text(_FIND + "FOR UPDATE OF o")
 
-_LINES = sa.text("""
+_LINES = prepared("""
     SELECT * FROM orders.order_items WHERE order_id = ANY(:order_ids) ORDER BY order_id, position
 """)
 
 # A bill that was released before this late lock has left its row, and the insert finds it.
-_LOCK = sa.text("""
+_LOCK = prepared("""
     WITH bill AS (
         INSERT INTO orders.bill_locks (bill_id, status, answer) VALUES (:bill_id, 'locked', CAST(:answer AS jsonb))
         ON CONFLICT (bill_id) DO NOTHING RETURNING bill_id

@@ -15,6 +15,7 @@ from ordering_platform.runtime.clock import now
 from ordering_platform.runtime.errors import FieldError, ValidationFailed
 from ordering_platform.runtime.ids import new_id
 from ordering_platform.runtime.money import money
+from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 _KEPT = [field.name for field in fields(pricing.Line)]
 
 # The limit on unpaid orders binds a party that no member of staff has seen; its carts count for their owner only.
-_CREATE = sa.text("""
+_CREATE = prepared("""
     WITH seat AS (
         SELECT v.currency, v.currency_digits, v.menu_version, v.max_quantity, v.max_items, v.order_cap_minor,
                s.id AS session_id, s.venue_id, s.table_id, s.status AS session_status, t.name AS table_name, g.nickname,
-               :by_staff OR s.confirmed OR v.max_unpaid_orders > (
+               CAST(:by_staff AS boolean) OR s.confirmed OR v.max_unpaid_orders > (
                    SELECT count(*) FROM orders.orders o
                    WHERE o.session_id = s.id AND o.payment_status = 'unpaid' AND o.rehearsal = :rehearsal
                      AND o.status NOT IN ('cancelled', 'rejected')
@@ -46,7 +47,7 @@ _CREATE = sa.text("""
         INSERT INTO orders.orders (id, venue_id, session_id, table_id, table_name, guest_id, guest_name, created_by,
                                    rehearsal, note, currency, currency_digits)
         SELECT :id, venue_id, session_id, table_id, table_name, :guest_id, nickname, :actor_id,
-               :rehearsal, :note, currency, currency_digits
+               CAST(:rehearsal AS boolean), :note, currency, currency_digits
         FROM seat WHERE session_status = 'open' AND has_room
         RETURNING *
     )
@@ -55,7 +56,7 @@ _CREATE = sa.text("""
     FROM seat LEFT JOIN made ON true
 """)
 
-_FOR_EDIT = sa.text("""
+_FOR_EDIT = prepared("""
     SELECT to_jsonb(o) AS o, s.status AS session_status, v.menu_version, v.max_quantity, v.max_items, v.order_cap_minor
     FROM orders.orders o
     JOIN orders.table_sessions s ON s.id = o.session_id
@@ -64,7 +65,7 @@ _FOR_EDIT = sa.text("""
     FOR UPDATE OF o
 """)
 
-_ADD = sa.text("""
+_ADD = prepared("""
     WITH added AS (
         INSERT INTO orders.order_items (id, venue_id, order_id, position, menu_item_id, category_id, name, quantity,
                                         unit_minor, options, tax_ppm, tags, station, discountable, note)
@@ -85,7 +86,7 @@ _ADD = sa.text("""
     ) AS items FROM touched
 """)
 
-_CHANGE = sa.text("""
+_CHANGE = prepared("""
     WITH changed AS (
         UPDATE orders.order_items SET quantity = :quantity, unit_minor = :unit_minor, note = :note,
                options = CAST(:options AS jsonb), name = :name, tax_ppm = :tax_ppm
@@ -102,7 +103,7 @@ _CHANGE = sa.text("""
     ) AS items FROM touched
 """)
 
-_REMOVE = sa.text("""
+_REMOVE = prepared("""
     WITH removed AS (
         DELETE FROM orders.order_items WHERE id = :item_id AND order_id = :order_id RETURNING *
     ), touched AS (

@@ -14,6 +14,7 @@ from ordering_platform.order.errors import SessionClosed, VenueNotFound
 from ordering_platform.order.hours import windows
 from ordering_platform.order.models import menu_categories, menu_items, menu_options, option_groups, venues
 from ordering_platform.runtime.clock import now
+from ordering_platform.runtime.prepared import prepared
 from ordering_platform.runtime.request import Answer
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class MenuBook:
         return page
 
 
-_STANDING = sa.text("""
+_STANDING = prepared("""
     SELECT v.menu_version, s.status AS session_status
     FROM orders.venues v
     LEFT JOIN orders.table_sessions s ON s.id = :session_id AND s.venue_id = v.id

@@ -10,13 +10,14 @@ from ordering_platform.order import errors, statuses
 from ordering_platform.order.orders import check_version, loaded, may_see, shown
 from ordering_platform.order.sessions import refusal
 from ordering_platform.runtime.errors import RoleNotAllowed
+from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from ordering_platform.runtime.identity import Caller
 
-_MOVE = sa.text("""
+_MOVE = prepared("""
     WITH was AS (
         SELECT o.id, o.status FROM orders.orders o JOIN orders.table_sessions s ON s.id = o.session_id
         WHERE o.id = :id AND o.venue_id = :venue_id AND o.status = ANY(:sources)
@@ -34,7 +35,8 @@ _MOVE = sa.text("""
                                          from_status, to_status, private, rehearsal, details)
         SELECT venue_id, session_id, id, 'order.status_changed', :actor_kind, :actor_id,
                from_status, status, from_status = 'open', rehearsal,
-               jsonb_strip_nulls(jsonb_build_object('number', number, 'table', table_name, 'reason', :reason))
+               jsonb_strip_nulls(jsonb_build_object(
+                   'number', number, 'table', table_name, 'reason', CAST(:reason AS text)))
         FROM moved
     )
     SELECT to_jsonb(moved) AS o,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-
 from ordering_platform.order import errors
 from ordering_platform.order.sessions import refusal
 from ordering_platform.runtime.errors import PreconditionFailed
 from ordering_platform.runtime.money import money
+from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from ordering_platform.runtime.identity import Caller
 
-_VIEW = sa.text("""
+_VIEW = prepared("""
     SELECT to_jsonb(o) AS o, s.status AS session_status,
            (SELECT json_agg(i ORDER BY i.position) FROM orders.order_items i WHERE i.order_id = o.id) AS items
     FROM orders.orders o

@@ -13,6 +13,7 @@ from ordering_platform.order.orders import check_version, loaded, may_see, shown
 from ordering_platform.order.sessions import refusal
 from ordering_platform.runtime.clock import now, rfc3339
 from ordering_platform.runtime.money import Money, money
+from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 # The session is locked before the order, here and wherever both are: it makes the count of unpaid orders
 # exact and keeps a closing session from losing an order that is just being sent.
-_LOCK = sa.text("""
+_LOCK = prepared("""
     SELECT to_jsonb(o) AS o, s.status AS session_status, s.confirmed, v.policy, v.menu_version, v.time_zone,
            v.business_day_close, v.max_unpaid_orders, v.order_cap_minor, v.pause_message, v.paused_until,
            v.paused AND (v.paused_until IS NULL OR v.paused_until > now()) AS is_paused
@@ -38,7 +39,7 @@ _LOCK = sa.text("""
 
 # A statement of its own: what it reads must be as it is after the locks were granted. A refusal afterwards
 # rolls the number back, so that numbers have no gaps.
-_CONTENT = sa.text("""
+_CONTENT = prepared("""
     WITH counted AS (
         INSERT INTO orders.order_numbers AS n (venue_id, business_day, rehearsal, last)
         VALUES (:venue_id, :business_day, :rehearsal, 1)
@@ -60,7 +61,7 @@ _REPRICE = sa.text("""
     RETURNING i.id
 """)
 
-_PLACE = sa.text("""
+_PLACE = prepared("""
     WITH counted AS (
         INSERT INTO orders.order_numbers AS n (venue_id, business_day, rehearsal, last)
         VALUES (:venue_id, :business_day, :rehearsal, 1)
@@ -70,7 +71,7 @@ _PLACE = sa.text("""
     SELECT last FROM counted
 """)
 
-_PLACE = sa.text("""
+_PLACE = prepared("""
     WITH placed AS (
         UPDATE orders.orders SET status = 'placed', number = :number, business_day = :business_day,
                total_minor = :total_minor, needs_approval = :needs_approval, placed_at = now(), updated_at = now(),

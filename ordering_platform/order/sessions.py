@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ordering_platform.order import errors
 from ordering_platform.runtime.ids import new_id
 from ordering_platform.runtime.paging import page, uncursor
+from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -24,7 +25,7 @@ MAX_WRONG_CODES = 5
 WRONG_CODE_PAUSE = timedelta(minutes=10)
 
 # Two phones that scan at the same moment meet at the unique index of open sessions and get the same one.
-_SCAN = sa.text("""
+_SCAN = prepared("""
     WITH scanned AS (
         SELECT t.id AS table_id, t.name AS table_name, t.venue_id, v.policy
         FROM orders.dining_tables t JOIN orders.venues v ON v.id = t.venue_id

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from ordering_platform.order import errors
 from ordering_platform.order.orders import loaded, shown
 from ordering_platform.order.placing import place_paid
+from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,7 @@ _BEFORE = {
     "refunded": ["paid", "partially_paid", "partially_refunded"],
 }
 
-_PAY = sa.text("""
+_PAY = prepared("""
     WITH bill AS (
         UPDATE orders.bill_locks SET status = 'paid', payment_ids = payment_ids || CAST(:payment_id AS text),
                updated_at = now()

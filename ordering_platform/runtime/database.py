@@ -18,6 +18,7 @@ from nameko.extensions import DependencyProvider
 from sqlalchemy import event, exc
 from sqlalchemy.pool import QueuePool
 
+from ordering_platform.runtime import prepared
 from ordering_platform.runtime.config import settings_of
 from ordering_platform.runtime.errors import Unavailable
 
@@ -88,6 +89,7 @@ def make_engine(database_url: str, *, pool_size: int = 5, overflow: int = 5) -> 
     event.listen(engine, "do_connect", _connect_in_time)
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _replace_if_cut)
+    prepared.install(engine)
     return engine
 
 

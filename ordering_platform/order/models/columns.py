@@ -65,3 +65,11 @@ def json(name: str, default: str = "{}") -> sa.Column[Any]:
 def venue() -> sa.Column[str]:
     """Say whose row it is."""
     return sa.Column("venue_id", sa.Text, sa.ForeignKey("orders.venues.id"), nullable=False)
+
+
+def same_venue() -> sa.Column[str]:
+    """Say whose row it is, where the row it hangs on is held to a venue already.
+
+    A second foreign key would make every order of a venue lock the one row of the venue.
+    """
+    return sa.Column("venue_id", sa.Text, nullable=False)
