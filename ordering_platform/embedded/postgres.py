@@ -93,7 +93,7 @@ class Postgres:
     def running_address(self) -> str | None:
         """Give the address of the database while a server runs here, else None."""
         lines = self._pid_file_lines()
-        if len(lines) < 5 or not _is_postgres(int(lines[0])):  # noqa: PLR2004  the fifth line names the socket's folder
+        if len(lines) < 5 or not _serves(int(lines[0]), self.folder):  # noqa: PLR2004  the fifth line names the socket's folder
             return None
         return _address(Path(lines[4].strip()), DATABASE)
 
@@ -124,9 +124,11 @@ class Postgres:
         """End a server whose platform was killed, and forget one that is gone."""
         if self.running_address() is not None:
             self.stop()
-        elif self._pid_file_lines():
-            # Its number may belong to another program by now, which PostgreSQL would take for itself.
-            (self.folder / "postmaster.pid").unlink()
+            return
+        # Their numbers may belong to another program by now, which PostgreSQL would take for itself. Should a process
+        # of the old server still be alive, PostgreSQL finds its shared memory in use and refuses to start.
+        for left in ("postmaster.pid", f".s.PGSQL.{PORT}.lock"):
+            (self.folder / left).unlink(missing_ok=True)
 
     def _pid_file_lines(self) -> list[str]:
         try:
@@ -186,10 +188,13 @@ def _create_database(sockets: Path) -> None:
         connection.close()
 
 
-def _is_postgres(pid: int) -> bool:
-    name = Path(f"/proc/{pid}/comm")
-    if Path("/proc/self/comm").exists():
-        return name.exists() and name.read_text().strip() == "postgres"
+def _serves(pid: int, folder: Path) -> bool:
+    """Whether the process is the server of this cluster; its number may belong to any other program by now."""
+    if Path("/proc/self/cwd").exists():
+        try:
+            return Path(f"/proc/{pid}/cwd").readlink() == folder.resolve()
+        except OSError:
+            return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

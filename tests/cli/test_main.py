@@ -50,6 +50,12 @@ def test_a_wrong_option_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> No
     assert "--loud" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["healthcheck", "smoke"])
+def test_what_is_no_address_is_wrong_usage(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "127.0.0.1:8000"]) == 2
+    assert "is not an address like http://127.0.0.1:8000" in capsys.readouterr().err
+
+
 def test_the_version_is_a_result(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
     assert capsys.readouterr().out.strip().count(".") == 2

@@ -84,13 +84,17 @@ def test_a_server_that_was_killed_recovers(folder: Path) -> None:
         assert ask(url, "SELECT seven FROM kept") == (7,)
 
 
-def test_a_pid_that_belongs_to_another_program_by_now_does_not_hinder(folder: Path) -> None:
-    with started(folder) as (server, _):
-        left_behind = (server.folder / "postmaster.pid").read_text()
-    lines = left_behind.split("\n")
-    (server.folder / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:]]))
-    with started(folder) as (_, url):
-        assert ask(url, "SELECT 1") == (1,)
+def test_a_number_that_belongs_to_another_server_by_now_does_not_hinder_and_does_not_hurt_it(folder: Path) -> None:
+    (folder / "other").mkdir(mode=0o711)
+    with started(folder / "other") as (other, url_of_other):
+        with started(folder) as (server, _):
+            left_behind = (server.folder / "postmaster.pid").read_text().split("\n")
+        pid = (other.folder / "postmaster.pid").read_text().split("\n")[0]
+        (server.folder / "postmaster.pid").write_text("\n".join([pid, *left_behind[1:]]))
+        assert server.running_address() is None
+        with started(folder) as (_, url):
+            assert ask(url, "SELECT 1") == (1,)
+        assert ask(url_of_other, "SELECT 1") == (1,)
 
 
 def test_a_birth_that_was_cut_short_is_begun_again(folder: Path) -> None:

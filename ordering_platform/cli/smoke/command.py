@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ordering_platform.cli import output as printing
+from ordering_platform.cli.addresses import url_argument
 from ordering_platform.cli.trouble import CANNOT_REACH, FAILED, USAGE, Trouble, colours
 from ordering_platform.client import Client, Unreachable
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("url")
+@url_argument
 @click.option("--table", "table_code", envvar="ORDERING_TABLE", default="", help="The code of the table to sit at.")
 @click.option("--staff", "email", envvar="ORDERING_STAFF", default="", help="E-mail address of a cashier or above.")
 @click.option(
@@ -49,7 +50,7 @@ def smoke(*, url: str, table_code: str, email: str, promotion: str, patience: fl
     password = asked(f"Password of {email}") if email else ""
     walk = Walk((lambda _step: None) if output == "json" else _tell)
     code = 0
-    with Client(url.rstrip("/"), patience=patience) as platform:
+    with Client(url, patience=patience) as platform:
         try:
             walk_through(walk, platform, table_code=table_code, email=email, password=password, promotion=promotion)
         except WalkFailed as fault:
