@@ -28,16 +28,18 @@ _FIND = """
     JOIN orders.table_sessions s ON s.id = o.session_id
     JOIN orders.venues v ON v.id = o.venue_id
     LEFT JOIN orders.bill_locks b ON b.bill_id = :bill_id
-    WHERE o.venue_id = :venue_id AND (CAST(:session_id AS text) IS NULL OR o.session_id = :session_id)
-      AND CASE WHEN :whole_table
-          THEN o.session_id = :session_id AND o.status = ANY(:sent) AND o.payment_status = 'unpaid' AND NOT o.rehearsal
-          ELSE o.id = ANY(:order_ids) END
-    ORDER BY o.id
+    WHERE o.venue_id = :venue_id
 """
-
-_READ = sa.text(_FIND)
+_NAMED = " AND o.id = ANY(:order_ids) AND (CAST(:session_id AS text) IS NULL OR o.session_id = :session_id)"
+_OF_TABLE = """
+    AND o.session_id = :session_id AND o.status = ANY(:sent) AND o.payment_status = 'unpaid' AND NOT o.rehearsal
+"""
+_ORDERED = " ORDER BY o.id"
 # Locked in the order of their ids, so that two bills over the same orders cannot wait for each other.
-_HOLD = sa.text(_FIND + "FOR UPDATE OF o")
+_HELD = " ORDER BY o.id FOR UPDATE OF o"
+
+_READ_NAMED, _READ_TABLE = prepared(_FIND + _NAMED + _ORDERED), prepared(_FIND + _OF_TABLE + _ORDERED)
+_HOLD_NAMED, _HOLD_TABLE = prepared(_FIND + _NAMED + _HELD), prepared(_FIND + _OF_TABLE + _HELD)
 
 _LINES = prepared("""
     SELECT * FROM orders.order_items WHERE order_id = ANY(:order_ids) ORDER BY order_id, position
@@ -103,7 +105,8 @@ def lock(
     Raises BillReleased, OrderNotFound, OrderLocked, OrderAlreadyPaid, OrderChanged, OrderEmpty,
     OrderNotPlaced, OrderNotPayable and SessionClosed; where one pays first also what placing raises.
     """
-    held = [loaded(row) for row in tx.execute(_HOLD, _wanted(bill_id, venue_id, session_id, order_ids))]
+    hold = _HOLD_NAMED if order_ids else _HOLD_TABLE
+    held = [loaded(row) for row in tx.execute(hold, _wanted(bill_id, venue_id, session_id, order_ids))]
     if not held or held[0].bill_status is not None:
         return _known(tx, bill_id, errors.OrderNotFound())
     if len(held) < len(set(order_ids)):
@@ -134,7 +137,8 @@ def read(
 
     Raises OrderNotFound, SessionClosed, OrderNotPayable, OrderAlreadyPaid and OrderEmpty.
     """
-    found = [loaded(row) for row in tx.execute(_READ, _wanted(None, venue_id, session_id, order_ids))]
+    which = _READ_NAMED if order_ids else _READ_TABLE
+    found = [loaded(row) for row in tx.execute(which, _wanted(None, venue_id, session_id, order_ids))]
     if not found or len(found) < len(set(order_ids)):
         raise errors.OrderNotFound
     for order in found:
@@ -150,7 +154,6 @@ def _wanted(bill_id: str | None, venue_id: str, session_id: str | None, order_id
         "venue_id": venue_id,
         "session_id": session_id,
         "order_ids": list(order_ids),
-        "whole_table": not order_ids,
         "sent": list(statuses.SENT),
     }
 
