@@ -106,6 +106,11 @@ class Restaurant:
             self.execute(sa.update(table).values(created_at=earlier))
         self.make_due()
 
+    def reconnect(self) -> None:
+        """Let go of connections that may have been cut."""
+        for engine in (self.till.db.engine, self.sandbox().books.engine):
+            engine.dispose()
+
     def execute(self, statement: Any) -> None:
         with self.till.db.transaction() as tx:
             tx.execute(statement)

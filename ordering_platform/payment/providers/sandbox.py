@@ -59,7 +59,7 @@ class Sandbox(Provider):
     def __init__(self, settings: Settings) -> None:
         """Open books of its own; nothing is connected yet."""
         super().__init__(settings)
-        self._books = Transactions(engine_of(settings))
+        self.books = Transactions(engine_of(settings))
         self._secret = settings.sandbox_webhook_secret
 
     def described(self) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class Sandbox(Provider):
             raise WebhookInvalid from None
 
     def _one(self, statement: Any, values: dict[str, Any] | None = None) -> Any:
-        with self._books.single() as tx:
+        with self.books.single() as tx:
             return tx.execute(statement, values).one_or_none()
 
 

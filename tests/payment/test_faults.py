@@ -1,0 +1,116 @@
+"""Lost replies, repeated deliveries, a database that cuts every connection: one charge, and everything settled."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from ordering_platform.payment.arrows import install
+from ordering_platform.payment.states import POINTS
+from ordering_platform.runtime.database import DatabaseUnavailable, driver_url
+from ordering_platform.runtime.errors import DeadlineExceeded, DomainError
+from tests.payment.conftest import KEY, Restaurant
+from tests.payment.test_saga import WAYS, carry_on, passed_on, settled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ordering_platform.runtime.config import Settings
+    from ordering_platform.runtime.replies import Reply
+
+PEER_CALLS = sorted(
+    point.removeprefix("before ") for point in POINTS if point.startswith(("before order.", "before promotion."))
+)
+
+
+@dataclass
+class Unreliable:
+    """A peer behind a bad line: every call is delivered ``times``, the reply to ``lost`` never comes back once."""
+
+    peer: Any
+    lost: str = ""
+    times: int = 1
+    tripped: list[str] = field(default_factory=list)
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        def call(**fields: Any) -> Any:
+            answers = [getattr(self.peer, method)(**fields) for _ in range(self.times)]
+            assert all(answer == answers[0] for answer in answers) or method in {"release", "unlock"}
+            if method == self.lost and not self.tripped:
+                self.tripped.append(method)
+                raise DeadlineExceeded
+            return answers[0]
+
+        return call
+
+
+def behind(restaurant: Restaurant, **line: Any) -> Restaurant:
+    """Put both peers behind a bad line."""
+    till = replace(
+        restaurant.till,
+        order=Unreliable(restaurant.orders, **line),
+        promotion=Unreliable(restaurant.promotions, **line),
+    )
+    return Restaurant(till, restaurant.orders, restaurant.promotions)
+
+
+def patient(restaurant: Restaurant, **fields: Any) -> Reply | DomainError:
+    """Repeat a checkout with its key, as a phone does, until the answer is definite."""
+    for _ in range(12):
+        try:
+            return restaurant.check_out(KEY, **fields)
+        except DomainError as fault:
+            if fault.status < 500 and fault.retry_after is None:
+                return fault
+        restaurant.reconnect()
+        restaurant.make_due()
+        with suppress(DatabaseUnavailable):
+            restaurant.sweep()
+    raise AssertionError("there was no definite answer")
+
+
+@pytest.mark.parametrize("call", PEER_CALLS)
+@pytest.mark.parametrize("way", ["approved", "declined", "free"])
+def test_a_reply_may_be_lost(restaurant: Restaurant, call: str, way: str) -> None:
+    peer, _, method = call.partition(".")
+    unlucky = behind(restaurant, lost=method if peer else "")
+    patient(unlucky, **WAYS[way])
+    carry_on(unlucky, way)
+    settled(unlucky)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_message_may_be_delivered_twice(restaurant: Restaurant, way: str) -> None:
+    twice = behind(restaurant, times=2)
+    with suppress(DomainError):
+        twice.check_out(KEY, **WAYS[way])
+    carry_on(twice, way)
+    settled(twice)
+
+
+@pytest.mark.parametrize("way", ["approved", "declined"])
+def test_the_database_may_cut_every_connection(restaurant: Restaurant, settings: Settings, way: str) -> None:
+    """At every point once: the guest repeats, the sweeper helps, nobody pays twice."""
+    admin = sa.create_engine(driver_url(settings.database_url), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    cut = sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ordering-platform'")
+    for point in sorted(passed_on(restaurant, way)):
+        restaurant.start_over()
+        armed = [point]
+
+        def trip(passed: str, armed: list[str] = armed) -> None:
+            if passed in armed:
+                armed.clear()
+                with admin.connect() as connection:
+                    connection.execute(cut)
+
+        take_out = install(trip)
+        patient(restaurant, **WAYS[way])
+        take_out()
+        restaurant.reconnect()
+        carry_on(restaurant, way)
+        assert not armed
+        settled(restaurant)
