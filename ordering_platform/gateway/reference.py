@@ -1,7 +1,7 @@
 """The reference of the platform, made from the code: the OpenAPI document and the catalogue of errors.
 
 Both are committed under ``docs/reference`` and read from there by the gateway, which therefore need not
-import the services. A test says when they are out of date; ``ordering-platform openapi`` writes them.
+import the services. A test says when they are out of date; ``ordering-platform openapi --write`` mends that.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def errors_text() -> str:
         "Every refusal is a problem document (RFC 9457, `application/problem+json`). Programs compare `code`, which is",
         "stable; people read `detail`. Faults in single fields stand under `errors`, each with a JSON Pointer.",
         "",
-        "This page is made from the code by `ordering-platform openapi`; do not edit it by hand.",
+        "This page is made from the code by `ordering-platform openapi --write`; do not edit it by hand.",
     ]
     for status, errors in sorted(by_status.items()):
         lines += ["", f"## {status} {_phrase(status)}", "", "| code | meaning | answered by |", "| --- | --- | --- |"]
