@@ -11,6 +11,7 @@ from ordering_platform.gateway import reference
 from ordering_platform.gateway.docs import Docs
 from ordering_platform.gateway.files import Files, packed
 from ordering_platform.gateway.languages import best
+from ordering_platform.runtime.errors import DomainError
 from ordering_platform.runtime.replies import JSON, Reply
 
 if TYPE_CHECKING:
@@ -27,9 +28,10 @@ POLICY = (
 HTML = [
     ("Content-Type", "text/html; charset=utf-8"),
     ("Content-Security-Policy", POLICY),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+    ("Cache-Control", "private, no-cache"),
 ]
+_ALONE = ("Cross-Origin-Opener-Policy", "same-origin")
 
 _NOTICES = {
     404: {
@@ -63,8 +65,10 @@ _NO_SCRIPT = {
 class Pages:
     """The pages of this platform."""
 
-    def __init__(self, _settings: Settings) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Read templates and files."""
+        # On an origin that is not secure browsers ignore the second header, and complain.
+        self._headers = [*HTML, _ALONE] if settings.public_url.startswith("https://") else HTML
         self.files = Files()
         self._docs = Docs(self.files)
         self._words = {code: json.loads(self.files.text(f"guest/words/{code}.json")) for code in LANGUAGES}
@@ -72,10 +76,9 @@ class Pages:
     def table(self, request: Request, code: str, services: Services) -> Reply:
         """Show the page behind the code on a table, or say politely why there is none."""
         language = best(request.headers.get("Accept-Language", ""), LANGUAGES)
-        answer = _look_up(request, code, services)
-        if answer.status != HTTPStatus.OK or not isinstance(answer.body, bytes):
-            return self._notice(request, answer.status if answer.status in _NOTICES else 503, language)
-        link = json.loads(answer.body)
+        status, link = _look_up(request, code, services)
+        if link is None:
+            return self._notice(request, status if status in _NOTICES else 503, language)
         venue, name = link["venue"]["name"], link["table"]["name"]
         table = self._words[language]["table"].replace("{name}", name)
         boot = {
@@ -93,21 +96,20 @@ class Pages:
             "table": table,
             "noscript": _NO_SCRIPT[language],
         }
-        return _html(
-            request, self.files.page("guest/index.html", texts, boot=_embedded(boot), preloads=self.files.preloads)
-        )
+        html = self.files.page("guest/index.html", texts, boot=_embedded(boot), preloads=self.files.preloads)
+        return self._html(request, html)
 
     def home(self, request: Request) -> Reply:
         """Show where to go from here."""
-        return _html(request, self.files.page("shared/home.html", {}))
+        return self._html(request, self.files.page("shared/home.html", {}))
 
     def docs(self, request: Request) -> Reply:
         """Show every door of the API."""
-        return _html(request, self._docs.api)
+        return self._html(request, self._docs.api)
 
     def docs_errors(self, request: Request) -> Reply:
         """Show every error."""
-        return _html(request, self._docs.errors)
+        return self._html(request, self._docs.errors)
 
     def openapi(self, request: Request) -> Reply:
         """Send the OpenAPI document as it was committed."""
@@ -118,14 +120,13 @@ class Pages:
     def _notice(self, request: Request, status: int, language: str) -> Reply:
         title, text = _NOTICES[status][language]
         page = self.files.page("shared/notice.html", {"language": language, "title": title, "text": text})
-        reply = _html(request, page, status)
+        reply = self._html(request, page, status)
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             reply.headers.append(("Retry-After", "5"))
         return reply
 
-
-def _html(request: Request, page: bytes, status: int = 200) -> Reply:
-    return _packed(request, Reply(status, [*HTML, ("Cache-Control", "private, no-cache")], page))
+    def _html(self, request: Request, page: bytes, status: int = 200) -> Reply:
+        return _packed(request, Reply(status, list(self._headers), page))
 
 
 def _packed(request: Request, reply: Reply) -> Reply:
@@ -142,18 +143,23 @@ def _embedded(value: Any) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _look_up(request: Request, code: str, services: Services) -> Reply:
-    return services.ask(
-        "order",
-        {
-            "REQUEST_METHOD": "GET",
-            "RAW_URI": f"/v1/table-links/{quote(code, safe='')}",
-            "PATH_INFO": f"/v1/table-links/{code}",
-            "QUERY_STRING": "",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "CONTENT_LENGTH": 0,
-            "REMOTE_ADDR": request.remote_addr,
-            "HTTP_X_FORWARDED_FOR": request.remote_addr,
-            "HTTP_X_REQUEST_ID": request.request_id,
-        },
-    )
+def _look_up(request: Request, code: str, services: Services) -> tuple[int, Any]:
+    """Give venue and table behind a code, or the status that says why there are none."""
+    asked = {
+        "REQUEST_METHOD": "GET",
+        "RAW_URI": f"/v1/table-links/{quote(code, safe='')}",
+        "PATH_INFO": f"/v1/table-links/{code}",
+        "QUERY_STRING": "",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_LENGTH": 0,
+        "REMOTE_ADDR": request.remote_addr,
+        "HTTP_X_FORWARDED_FOR": request.remote_addr,
+        "HTTP_X_REQUEST_ID": request.request_id,
+    }
+    try:
+        answer = services.ask("order", asked)
+    except DomainError as error:
+        return int(error.status), None
+    if answer.status != HTTPStatus.OK or not isinstance(answer.body, bytes):
+        return answer.status, None
+    return answer.status, json.loads(answer.body)

@@ -46,12 +46,14 @@ class Phone:
 
     def watch(self, home: str) -> None:
         """Note errors on the console, broken scripts and requests to anybody else."""
-        self.page.on("console", lambda message: self._note(message.type == "error", message.text))
-        self.page.on("pageerror", lambda fault: self._note(True, str(fault)))
-        self.page.on("request", lambda request: self._note(not request.url.startswith((home, "data:")), request.url))
+        self.page.on("console", lambda message: self._note(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda fault: self._note(str(fault)))
+        self.page.on(
+            "request", lambda request: None if request.url.startswith((home, "data:")) else self._note(request.url)
+        )
 
-    def _note(self, complains: bool, text: str) -> None:
-        if complains and not any(re.search(pattern, text) for pattern in self.expected):
+    def _note(self, text: str) -> None:
+        if not any(re.search(pattern, text) for pattern in self.expected):
             self.complaints.append(text)
 
     def tap(self, name: str | re.Pattern[str], *, exact: bool = False) -> None:
@@ -87,7 +89,7 @@ def phone(browser: Browser, home: str, language: str = "en-US", **options: Any) 
     held.watch(home)
     try:
         yield held
-        assert held.complaints == []
+        assert held.complaints == [], held.complaints
     finally:
         context.close()
 
