@@ -72,7 +72,9 @@ def up(*, data_dir: Path, host: str, port: int, public_url: str, demo: bool, res
         place = Place(home, port, public_url, database_url, logins)
         ended = run(served, ready=lambda _runner: welcome(place, watch.seconds))
     if ended:
-        raise Trouble("A service died, so everything was stopped.", mend=f"The end of {home.log} says why.")
+        raise Trouble(
+            "It did not end in good order; what was acknowledged is kept.", mend=f"See the end of {home.log}."
+        )
     say(f"Stopped. Data is kept in {data_dir}/.")
 
 

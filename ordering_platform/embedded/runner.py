@@ -50,7 +50,7 @@ def served(
         "signing_keys_file": str(home.signing_keys()),
         "sandbox_webhook_secret": home.webhook_secret(),
         "drain_delay": 0.0,
-        "grace_period": 2.0,
+        "grace_period": 1.5,
         "db_pool_size": 10,
         "db_pool_overflow": 20,
         **urls,
