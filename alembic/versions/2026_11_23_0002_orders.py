@@ -361,6 +361,22 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_orders_orders_venue_id_orders_orders_id"), "orders", ["venue_id", "id"], unique=False, schema="orders"
     )
+    op.create_index(
+        "ix_orders_placed",
+        "orders",
+        ["venue_id", "placed_at"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("placed_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_orders_unsettled",
+        "orders",
+        ["venue_id", "id"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("placed_at IS NOT NULL AND payment_status IN ('unpaid', 'pending', 'partially_paid')"),
+    )
     op.create_table(
         "session_guests",
         sa.Column("session_id", sa.Text, nullable=False),
@@ -461,6 +477,15 @@ def downgrade() -> None:
     )
     op.drop_table("staff_calls", schema="orders")
     op.drop_table("session_guests", schema="orders")
+    op.drop_index(
+        "ix_orders_unsettled",
+        table_name="orders",
+        schema="orders",
+        postgresql_where=sa.text("placed_at IS NOT NULL AND payment_status IN ('unpaid', 'pending', 'partially_paid')"),
+    )
+    op.drop_index(
+        "ix_orders_placed", table_name="orders", schema="orders", postgresql_where=sa.text("placed_at IS NOT NULL")
+    )
     op.drop_index(op.f("ix_orders_orders_venue_id_orders_orders_id"), table_name="orders", schema="orders")
     op.drop_index(op.f("ix_orders_orders_session_id_orders_orders_id"), table_name="orders", schema="orders")
     op.drop_index(

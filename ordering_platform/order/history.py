@@ -22,7 +22,6 @@ _FILTERS = {
     "status": orders.c.status == sa.func.any(sa.bindparam("status")),
     "payment_status": orders.c.payment_status == sa.func.any(sa.bindparam("payment_status")),
     "session_id": orders.c.session_id == sa.bindparam("session_id"),
-    "table_id": orders.c.table_id == sa.bindparam("table_id"),
     "needs_approval": orders.c.needs_approval == sa.bindparam("needs_approval"),
     "placed_after": orders.c.placed_at > sa.bindparam("placed_after"),
     "placed_before": orders.c.placed_at < sa.bindparam("placed_before"),

@@ -75,7 +75,6 @@ class OrderQuery(PageQuery):
     status = Choices(statuses.STATUSES)
     payment_status = Choices(statuses.PAYMENT_STATUSES)
     session_id = IdField("ses")
-    table_id = IdField("tbl")
     needs_approval = Flag(in_query=True)
     placed_after = Timestamp()
     placed_before = Timestamp()

@@ -44,7 +44,6 @@ def test_filters_narrow_the_list(db: Transactions, room: rooms.Room, doors: Door
     assert ids(doors, waiter, "?status=accepted,ready") == [first["id"]]
     assert ids(doors, waiter, "?payment_status=paid") == [second["id"]]
     assert ids(doors, waiter, f"?session_id={anna.session}") == [first["id"]]
-    assert ids(doors, waiter, f"?table_id={room.other_table}") == [second["id"]]
     after = quote(first["placed_at"])
     assert ids(doors, waiter, f"?placed_after={after}") == [second["id"]]
     assert ids(doors, anna, f"?session_id={carl.session}") == []

@@ -60,6 +60,13 @@ orders = sa.Table(
         "id",
         postgresql_where=sa.text("status IN ('placed', 'accepted', 'preparing', 'ready', 'served')"),
     ),
+    sa.Index(
+        "ix_orders_unsettled",
+        "venue_id",
+        "id",
+        postgresql_where=sa.text("placed_at IS NOT NULL AND payment_status IN ('unpaid', 'pending', 'partially_paid')"),
+    ),
+    sa.Index("ix_orders_placed", "venue_id", "placed_at", postgresql_where=sa.text("placed_at IS NOT NULL")),
     sa.Index("ix_orders_locked_by_bill", "locked_by_bill", postgresql_where=sa.text("locked_by_bill IS NOT NULL")),
 )
 
