@@ -50,7 +50,10 @@ def quote(till: Till, request: Request) -> dict[str, Any]:
     caller, body = request.caller, request.body
     guest_id = caller.id if caller.is_guest else None
     found = till.order.read_for_bill(
-        venue_id=caller.venue, session_id=caller.session or None, order_ids=body.get("order_ids", [])
+        venue_id=caller.venue,
+        session_id=caller.session or None,
+        order_ids=body.get("order_ids", []),
+        guest_id=guest_id,
     )
     codes = codes_of(body)
     try:

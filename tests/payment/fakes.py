@@ -132,7 +132,10 @@ class Orders(_Peer):
             self.answers[bill_id] = _answer(found)
         return self.answers[bill_id]
 
-    def read_for_bill(self, *, venue_id: str, session_id: str | None, order_ids: list[str]) -> dict[str, Any]:
+    def read_for_bill(
+        self, *, venue_id: str, session_id: str | None, order_ids: list[str], guest_id: str | None
+    ) -> dict[str, Any]:
+        del guest_id
         self._enter("read_for_bill")
         return _answer(self._found(venue_id, session_id, order_ids))
 
