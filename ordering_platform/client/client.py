@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PATIENCE = 20.0
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
-_AWAY = {502, 503, 504}
+_TRY_LATER = {429, 502, 503, 504}
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _STILL_RUNNING = "idempotency_in_progress"
 
@@ -95,8 +95,9 @@ class Client:
     ) -> Answer:
         """Send one request and give whatever answer it gets; raises Unreachable.
 
-        While the platform is away (502, 503, 504, no connection) the same request is sent again with the same
-        Idempotency-Key, which is made when ``key`` is not given. ``content`` is sent as it is instead of a JSON body.
+        While the platform is away (502, 503, 504, no connection) or asks for a pause (429), the same request is sent
+        again with the same Idempotency-Key, which is made when ``key`` is not given. ``content`` is sent as it is
+        instead of a JSON body.
         """
         target = quote(path, safe="/:@-._~!$&'()*+,;=%") + (f"?{urlencode(query)}" if query else "")
         sent = self._headers(method, key, headers)
@@ -136,9 +137,9 @@ class Client:
 
 
 def _worth_repeating(answer: Answer) -> bool:
-    return answer.status in _AWAY or (answer.status == 409 and _STILL_RUNNING.encode() in answer.body)  # noqa: PLR2004  Conflict
+    return answer.status in _TRY_LATER or (answer.status == 409 and _STILL_RUNNING.encode() in answer.body)  # noqa: PLR2004  Conflict
 
 
 def _asked_to_wait(answer: Answer | None) -> float:
     asked = answer.headers.get("retry-after", "") if answer else ""
-    return min(float(asked), _LONGEST_PAUSE) if asked.isdigit() else 0.0
+    return float(asked) if asked.isdigit() else 0.0

@@ -46,8 +46,8 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key() -> None:
     assert client.repeats == 1
 
 
-@pytest.mark.parametrize("status", [502, 503, 504])
-def test_a_platform_that_is_away_is_asked_again(status: int) -> None:
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_platform_that_is_away_or_asks_for_a_pause_is_asked_again(status: int) -> None:
     away = reply(status, {"code": "service_unavailable"})
     with answering(in_turn(away, reply(200, {"ok": True}))) as service, Client(service.url) as client:
         assert client.get("/v1/menu") == {"ok": True}
@@ -84,6 +84,12 @@ def test_when_patience_ends_the_last_answer_is_given() -> None:
     away = reply(503, {"code": "service_unavailable"})
     with answering(in_turn(away)) as service, Client(service.url, patience=0.0) as client:
         assert client.ask("GET", "/health/ready").status == 503
+
+
+def test_a_pause_longer_than_patience_is_not_sat_out() -> None:
+    pause = reply(429, {"code": "rate_limited"}, "Retry-After: 60")
+    with answering(in_turn(pause)) as service, Client(service.url, patience=5.0) as client:
+        assert client.ask("GET", "/v1/menu").status == 429
 
 
 def test_one_connection_serves_many_requests() -> None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
+from ordering_platform.cli.main import run
 from ordering_platform.client import Client
 from ordering_platform.embedded.postgres import Postgres
+from tests.support.answering import answering, whole
 from tests.support.platform import command, running
 
 if TYPE_CHECKING:
@@ -69,6 +71,11 @@ def test_a_code_that_gives_nothing_fails_and_leaves_no_unpaid_order(platform: Pl
     assert done.returncode == 1
     assert "FAIL" in done.stdout
     assert count(platform, f"{REHEARSED} AND payment_status = 'unpaid' AND status <> 'cancelled'") == 0
+
+
+def test_somebody_else_at_the_address_is_told_from_the_platform() -> None:
+    with answering(lambda sock, _request: sock.sendall(whole(b"<h1>It works!</h1>"))) as service:
+        assert run(["smoke", service.url, "--table", "x"]) == 1
 
 
 def test_nobody_at_the_address_is_not_the_same_as_a_failed_step() -> None:

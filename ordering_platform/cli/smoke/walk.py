@@ -59,6 +59,10 @@ class Walk:
         except (Unexpected, Unreachable) as fault:
             self._end(name, begun, str(fault))
             raise WalkFailed from fault
+        except (LookupError, TypeError, ValueError, AttributeError) as fault:
+            # Whoever answers there does not speak like the platform.
+            self._end(name, begun, f"the answer cannot be used: {type(fault).__name__}: {fault}")
+            raise WalkFailed from fault
         self._end(name, begun, "")
         return found
 
