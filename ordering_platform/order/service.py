@@ -10,8 +10,10 @@ from ordering_platform.order.doors import menu as menu_doors
 from ordering_platform.order.doors import orders as order_doors
 from ordering_platform.order.doors import tables as table_doors
 from ordering_platform.order.menu import MenuBook
+from ordering_platform.order.models import idempotency_keys
 from ordering_platform.runtime.database import Database
 from ordering_platform.runtime.entrypoints import rpc, timer
+from ordering_platform.runtime.idempotency import forget
 from ordering_platform.runtime.notifications import Notifications
 from ordering_platform.runtime.provided import Provided
 
@@ -95,3 +97,9 @@ class OrderService(menu_doors.MenuDoors, order_doors.OrderDoors, table_doors.Tab
         """End the visits that are paid and quiet."""
         with self.db.transaction() as tx:
             closing.close_quiet(tx)
+
+    @timer(3600.0)
+    def forget_old_keys(self) -> None:
+        """Forget the Idempotency-Keys of orders after a day; nobody repeats a request that late."""
+        with self.db.single() as tx:
+            forget(tx, idempotency_keys)

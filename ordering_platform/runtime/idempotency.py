@@ -8,6 +8,7 @@ The scope of a key is the caller and the route.
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.request import Request
 
 REPLAYED = "Idempotency-Replayed"
+LIFE = timedelta(hours=24)
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -65,7 +67,7 @@ def once(tx: Connection, keys: sa.Table, request: Request, work: Callable[[], An
     }
     claim = insert(keys).values(**scope, fingerprint=fingerprint(request)).on_conflict_do_nothing()
     try:
-        claimed = tx.execute(claim).rowcount == 1
+        claimed = tx.execute(claim.execution_options(prepared=True)).rowcount == 1
     except exc.OperationalError as fault:
         if getattr(fault.orig, "pgcode", None) == _LOCK_NOT_AVAILABLE:
             raise IdempotencyInProgress from fault
@@ -76,8 +78,14 @@ def once(tx: Connection, keys: sa.Table, request: Request, work: Callable[[], An
     answer = work()
     # Bytes, not JSONB: a replay gives the first answer to the letter.
     kept = Answer(dump(answer.body), answer.status, {**answer.headers, "Content-Type": "application/json"})
-    tx.execute(sa.update(keys).where(mine).values(status=kept.status, body=kept.body, headers=kept.headers))
+    keep = sa.update(keys).where(mine).values(status=kept.status, body=kept.body, headers=kept.headers)
+    tx.execute(keep.execution_options(prepared=True))
     return kept
+
+
+def forget(tx: Connection, keys: sa.Table) -> int:
+    """Forget the keys of more than a day ago, when no client repeats a request any more; gives how many."""
+    return tx.execute(sa.delete(keys).where(keys.c.created_at < sa.func.now() - LIFE)).rowcount
 
 
 def _replay(row: Any, request: Request) -> Answer:

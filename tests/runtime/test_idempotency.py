@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from ordering_platform.runtime.errors import Conflict, IdempotencyInProgress, IdempotencyKeyReused
-from ordering_platform.runtime.idempotency import REPLAYED, key_table, once
+from ordering_platform.runtime.idempotency import REPLAYED, forget, key_table, once
 from ordering_platform.runtime.identity import Caller
 from ordering_platform.runtime.request import Answer, Request
 
@@ -120,3 +120,14 @@ def test_a_repeat_during_a_long_first_run_is_told_to_come_back(db: Transactions,
         once(tx, keys, request(), lambda: Answer({"repeat": eventlet.spawn(impatient).wait() is IdempotencyInProgress}))
         kept = tx.execute(sa.select(keys.c.body)).scalar_one()
     assert bytes(kept) == b'{"repeat":true}'
+
+
+def test_keys_are_forgotten_after_a_day(db: Transactions, keys: sa.Table) -> None:
+    done: list[str] = []
+    send(db, keys, request(), done)
+    with db.transaction() as tx:
+        assert forget(tx, keys) == 0
+        tx.execute(sa.update(keys).values(created_at=sa.func.now() - sa.text("interval '25 hours'")))
+        assert forget(tx, keys) == 1
+    assert send(db, keys, request(), done).status == 201
+    assert done == ["soup", "soup"]
