@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from ordering_platform.runtime.errors import InvalidToken, MethodNotAllowed
 from ordering_platform.runtime.replies import PROBLEM, Reply, dump
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.errors import DomainError
 
 CATALOGUE = "/docs/errors"
+
+# RFC 3986, 3.3: what a path may hold as it is.
+_IN_A_PATH = "/:@!$&'()*+,;=~"
 
 # RFC 9110 renamed these; which name the standard library has depends on the version of Python.
 _RENAMED = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
@@ -25,7 +29,7 @@ def problem(error: DomainError, path: str, request_id: str) -> Reply:
         "title": _title(status),
         "status": status,
         "detail": error.message,
-        "instance": path,
+        "instance": quote(path, safe=_IN_A_PATH),
         "code": error.code,
         "request_id": request_id,
     }
