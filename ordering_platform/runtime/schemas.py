@@ -243,8 +243,14 @@ class ListOf(ma.fields.List[Any]):
 
     def __init__(self, inner: Any, *, max: int = 100, min: int = 0, **kwargs: Any) -> None:  # noqa: A002  reads as a bound; marshmallow's options
         """Bound the number of entries."""
-        bound = validate.Length(min=min, max=max, error=f"length|Send {min} to {max} entries.")
-        super().__init__(inner, validate=[bound, *_listed(kwargs.pop("validate", []))], **kwargs)
+        self._bound = validate.Length(min=min, max=max, error=f"length|Send {min} to {max} entries.")
+        super().__init__(inner, validate=[self._bound, *_listed(kwargs.pop("validate", []))], **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list):
+            # Before the entries: thousands of bad ones would cost as many faults to find, and to send back.
+            self._bound(value)
+        return list(super()._deserialize(value, attr, data, **kwargs))
 
 
 class Nested(ma.fields.Nested):

@@ -56,6 +56,7 @@ DISH, SEARCH = Dish(), Search()
         ({"name": "a", "order_id": "bil_1"}, [("/order_id", "id")]),
         ({"name": "a", "notes": ["b", "long"]}, [("/notes/1", "length")]),
         ({"name": "a", "notes": ["b"] * 3}, [("/notes", "length")]),
+        ({"name": "a", "notes": [7] * 3}, [("/notes", "length")]),
         ({"name": "a", "notes": "b"}, [("/notes", "wrong_type")]),
         ({"name": "a", "total": 1, "a/b~": 1}, [("/a~1b~0", "unknown"), ("/total", "unknown")]),
     ],
