@@ -25,6 +25,7 @@ from ordering_platform.runtime.schemas import (
 
 MAX_ORDERS = 50
 MAX_CODES = 10
+_TEST_CARD = {"example": {"token": "tok_approve"}}
 
 
 class Card(RequestSchema):
@@ -60,7 +61,7 @@ class Checkout(_ForOrders):
     """What is paid, how, and the total the guest has agreed to."""
 
     method = Text(max=64, required=True)
-    card = Nested(Card, allow_none=True)
+    card = Nested(Card, allow_none=True, metadata=_TEST_CARD)
     expected_total = MoneyField(allow_none=True)
 
 
@@ -76,7 +77,7 @@ class NewPayment(RequestSchema):
     method = Text(max=64, required=True)
     amount = MoneyField(allow_none=True)
     tip = MoneyField(allow_none=True)
-    card = Nested(Card, allow_none=True)
+    card = Nested(Card, allow_none=True, metadata=_TEST_CARD)
 
 
 class ChallengeAnswer(RequestSchema):
