@@ -42,6 +42,8 @@ POOL_TIMEOUT = 2.0
 _PING_AFTER = 1.0
 _SESSION = "-c statement_timeout=3000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=5000 -c timezone=UTC"
 
+_TO_BEGIN = "to_begin"
+
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
 
 
@@ -90,6 +92,7 @@ def make_engine(database_url: str, *, pool_size: int = 5, overflow: int = 5) -> 
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _replace_if_cut)
     prepared.install(engine)
+    event.listen(engine, "before_cursor_execute", _begin_with_the_first, retval=True)
     return engine
 
 
@@ -137,7 +140,7 @@ class Transactions:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Run statements as one unit: return commits, raise rolls back. Raises DatabaseUnavailable or DatabaseBusy."""
-        with _alone(), _trouble_as_unavailable(), self.engine.begin() as tx:
+        with self.read() as tx, _as_unit(tx):
             yield tx
 
     @contextmanager
@@ -171,6 +174,57 @@ def _autocommitting(connection: Connection) -> Iterator[None]:
 
 
 @contextmanager
+def _as_unit(connection: Connection) -> Iterator[None]:
+    """Commit what is executed meanwhile, or roll it back; BEGIN travels with the first statement, not on its own."""
+    driver, about = connection.connection.dbapi_connection, connection.info
+    about[_TO_BEGIN] = True
+    try:
+        yield
+    except BaseException:
+        if not about.pop(_TO_BEGIN, False):
+            _roll_back(connection, driver)
+        raise
+    if not about.pop(_TO_BEGIN, False):
+        _commit(connection, driver)
+
+
+def _begin_with_the_first(
+    connection: Connection, cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
+) -> tuple[str, Any]:
+    if not connection.info.pop(_TO_BEGIN, False):
+        return statement, parameters
+    if many:
+        cursor.execute("BEGIN")
+        return statement, parameters
+    return f"BEGIN; {statement}", parameters
+
+
+def _commit(connection: Connection, driver: Any) -> None:
+    try:
+        _say(driver, "COMMIT")
+    except BaseException:
+        # Nobody knows what state it is in, least of all after a timeout while the answer was on its way.
+        connection.invalidate()
+        raise
+
+
+def _roll_back(connection: Connection, driver: Any) -> None:
+    try:
+        _say(driver, "ROLLBACK")
+    except psycopg2.Error:
+        # The server rolls back by itself when the connection ends.
+        connection.invalidate()
+    except BaseException:
+        connection.invalidate()
+        raise
+
+
+def _say(driver: Any, word: str) -> None:
+    with driver.cursor() as cursor:
+        cursor.execute(word)
+
+
+@contextmanager
 def _alone() -> Iterator[None]:
     if _in_transaction.get():
         raise NestedTransaction
@@ -192,8 +246,8 @@ def _trouble_as_unavailable() -> Iterator[None]:
         raise DatabaseUnavailable from fault
     except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as fault:
         raise (DatabaseBusy if getattr(fault.orig, "pgcode", None) in _BUSY else DatabaseUnavailable) from fault
-    except psycopg2.OperationalError as fault:
-        raise DatabaseUnavailable from fault
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as fault:
+        raise (DatabaseBusy if fault.pgcode in _BUSY else DatabaseUnavailable) from fault
 
 
 class Database(DependencyProvider):  # type: ignore[misc]  # nameko carries no types

@@ -168,3 +168,50 @@ def test_any_postgresql_address_is_spoken_to_through_psycopg2(scheme: str) -> No
 
 def test_psycopg2_is_cooperative_here() -> None:
     assert psycopg2.extensions.get_wait_callback() is not None
+
+
+def test_rows_written_together_as_the_first_of_a_unit_roll_back_together(db: Transactions, counter: sa.Table) -> None:
+    each = counter.update().where(counter.c.id == sa.bindparam("row")).values(n=sa.bindparam("value"))
+
+    def fail() -> None:
+        with db.transaction() as tx:
+            tx.execute(each, [{"row": 1, "value": 3}, {"row": 1, "value": 4}])
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert value_of(db, counter) == 0
+
+
+def cut_after_writing(db: Transactions, counter: sa.Table) -> None:
+    """Have the server end a connection in the middle of its unit, as an operator would."""
+
+    def terminate(process: object) -> None:
+        with db.read() as tx:
+            tx.execute(sa.text("SELECT pg_terminate_backend(:process, 2000)"), {"process": process})
+
+    with db.transaction() as tx:
+        tx.execute(counter.update().values(n=7))
+        eventlet.spawn(terminate, tx.exec_driver_sql("SELECT pg_backend_pid()").scalar()).wait()
+
+
+def test_a_commit_on_a_cut_connection_is_unavailable_and_the_next_one_works(
+    db: Transactions, counter: sa.Table
+) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        cut_after_writing(db, counter)
+    with db.transaction() as tx:
+        tx.execute(counter.update().values(n=8))
+    assert value_of(db, counter) == 8
+
+
+def dawdle_after_writing(db: Transactions, counter: sa.Table) -> None:
+    with eventlet.Timeout(0.1), db.transaction() as tx:
+        tx.execute(counter.update().values(n=7))
+        tx.exec_driver_sql("SELECT pg_sleep(2)")
+
+
+def test_a_unit_that_ran_out_of_time_leaves_nothing_behind(db: Transactions, counter: sa.Table) -> None:
+    with pytest.raises(eventlet.Timeout):
+        dawdle_after_writing(db, counter)
+    assert value_of(db, counter) == 0
