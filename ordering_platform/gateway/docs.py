@@ -87,8 +87,7 @@ def _operation(method: str, path: str, operation: dict[str, Any], document: dict
     yield f'<p class="address"><span class="method">{method.upper()}</span> <code>{escape(path)}</code></p>'
     yield f"<p>{_marked(operation['description'])}</p>"
     if parameters := operation.get("parameters"):
-        rows = "".join(_parameter(one) for one in parameters)
-        yield f"<table><thead><tr><th>Parameter</th><th>In</th><th>Type</th><th>Meaning</th></tr></thead>{rows}</table>"
+        yield _parameters(parameters)
     content = operation.get("requestBody", {}).get("content", {}).get(_JSON, {})
     if "$ref" in content.get("schema", {}):
         yield _fields("Body", content["schema"], document)
@@ -97,23 +96,43 @@ def _operation(method: str, path: str, operation: dict[str, Any], document: dict
     yield "</article>"
 
 
-def _parameter(one: dict[str, Any]) -> str:
-    needed = " <strong>required</strong>" if one.get("required") else ""
-    return (
-        f"<tr><td><code>{escape(one['name'])}</code>{needed}</td><td>{one['in']}</td>"
-        f"<td>{_type(one['schema'])}</td><td>{escape(one.get('description', ''))}</td></tr>"
-    )
+def _parameters(parameters: list[dict[str, Any]]) -> str:
+    rows = [
+        (
+            _named(one["name"], needed=one.get("required", False)),
+            one["in"],
+            _type(one["schema"]),
+            one.get("description"),
+        )
+        for one in parameters
+    ]
+    return _table(("Parameter", "In", "Type", "Meaning"), rows)
 
 
 def _fields(title: str, schema: dict[str, Any], document: dict[str, Any]) -> str:
     described = _resolved(schema, document)
     required = described.get("required", ())
-    rows = "".join(
-        f"<tr><td><code>{escape(name)}</code>{' <strong>required</strong>' if name in required else ''}</td>"
-        f"<td>{_type(one)}</td><td>{escape(one.get('description', ''))}</td></tr>"
+    asks = described.get("additionalProperties") is False
+    rows = [
+        (_named(name, needed=asks and name in required), _type(one), one.get("description"))
         for name, one in described.get("properties", {}).items()
-    )
-    return f"<table><thead><tr><th>{title}</th><th>Type</th><th>Meaning</th></tr></thead>{rows}</table>"
+    ]
+    return _table((title, "Type", "Meaning"), rows)
+
+
+def _named(name: str, *, needed: bool) -> str:
+    return f"<code>{escape(name)}</code>{' <strong>required</strong>' if needed else ''}"
+
+
+def _table(titles: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    """Write a table; the last column, which is plain text, is left out where it says nothing."""
+    if not any(row[-1] for row in rows):
+        titles, rows = titles[:-1], [row[:-1] for row in rows]
+    else:
+        rows = [(*row[:-1], escape(row[-1] or "")) for row in rows]
+    head = "".join(f"<th>{title}</th>" for title in titles)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead>{body}</table>"
 
 
 def _answers(responses: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
@@ -162,7 +181,7 @@ def _type(schema: dict[str, Any]) -> str:
 
 
 def _curl(method: str, path: str, operation: dict[str, Any], example: Any) -> str:
-    lines = [f"curl -X {method.upper()} $URL{path}"]
+    lines = [f"curl $URL{path}" if method == "get" else f"curl -X {method.upper()} $URL{path}"]
     if operation["security"]:
         lines.append('-H "Authorization: Bearer $TOKEN"')
     headers = [one for one in operation.get("parameters", ()) if one["in"] == "header"]
