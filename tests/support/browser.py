@@ -100,11 +100,11 @@ class Staff:
     def __init__(self, platform: Platform, role: str = "manager") -> None:
         self.url = platform.url
         given = {"email": platform.email(role), "password": platform.password(role)}
-        self._token = call(f"{self.url}/v1/auth/login", "POST", body=given).json["access_token"]
+        self.token = call(f"{self.url}/v1/auth/login", "POST", body=given).json["access_token"]
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Make a request that must work and give what it answers."""
-        answer = call(self.url + path, method, body=body, token=self._token)
+        answer = call(self.url + path, method, body=body, token=self.token)
         assert answer.status < 400, answer
         return answer.json if answer.body else None
 
