@@ -101,8 +101,14 @@ def start(data_dir: Path, *words: str, **settings: str) -> Platform:
             env=environment(ORDERING_RATE_LIMITS="off", **settings),
         )
     started = Platform(process, data_dir, printed, {})
-    until(lambda: "Press Ctrl+C" in started.text or process.poll() is not None, timeout=READY_TIMEOUT, interval=0.02)
-    assert process.poll() is None, started.text
+    try:
+        until(
+            lambda: "Press Ctrl+C" in started.text or process.poll() is not None, timeout=READY_TIMEOUT, interval=0.02
+        )
+        assert process.poll() is None, started.text
+    except BaseException:
+        process.terminate()
+        raise
     started.logins = {role: password for role, _, password in _LOGIN.findall(started.text)}
     return started
 
