@@ -76,9 +76,11 @@ class Pages:
     def table(self, request: Request, code: str, services: Services) -> Reply:
         """Show the page behind the code on a table, or say politely why there is none."""
         language = best(request.headers.get("Accept-Language", ""), LANGUAGES)
-        status, link = _look_up(request, code, services)
-        if link is None:
+        status, found = _look_up(request, services, code)
+        if found is None:
             return self._notice(request, status if status in _NOTICES else 503, language)
+        link = json.loads(found)
+        _, menu = _look_up(request, services, f"{code}/menu", f"language={language}")
         venue, name = link["venue"]["name"], link["table"]["name"]
         table = self._words[language]["table"].replace("{name}", name)
         boot = {
@@ -96,7 +98,9 @@ class Pages:
             "table": table,
             "noscript": _NO_SCRIPT[language],
         }
-        html = self.files.page("guest/index.html", texts, boot=_embedded(boot), preloads=self.files.preloads)
+        html = self.files.page(
+            "guest/index.html", texts, boot=_embedded(boot, menu or b"null"), preloads=self.files.preloads
+        )
         return self._html(request, html)
 
     def home(self, request: Request) -> Reply:
@@ -137,19 +141,20 @@ def _packed(request: Request, reply: Reply) -> Reply:
     return reply
 
 
-def _embedded(value: Any) -> str:
-    """Write JSON so that it can stand inside a script element whatever it contains."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _embedded(boot: dict[str, Any], menu: bytes) -> str:
+    """Write what the page begins with as JSON that can stand inside a script element whatever it contains."""
+    text = json.dumps(boot, ensure_ascii=False, separators=(",", ":"))
+    text = f'{text[:-1]},"menu":{menu.decode()}}}'
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _look_up(request: Request, code: str, services: Services) -> tuple[int, Any]:
-    """Give venue and table behind a code, or the status that says why there are none."""
+def _look_up(request: Request, services: Services, path: str, query: str = "") -> tuple[int, bytes | None]:
+    """Give what a printed link leads to, or the status that says why there is nothing."""
     asked = {
         "REQUEST_METHOD": "GET",
-        "RAW_URI": f"/v1/table-links/{quote(code, safe='')}",
-        "PATH_INFO": f"/v1/table-links/{code}",
-        "QUERY_STRING": "",
+        "RAW_URI": f"/v1/table-links/{quote(path)}{'?' if query else ''}{query}",
+        "PATH_INFO": f"/v1/table-links/{path}",
+        "QUERY_STRING": query,
         "SERVER_PROTOCOL": "HTTP/1.1",
         "CONTENT_LENGTH": 0,
         "REMOTE_ADDR": request.remote_addr,
@@ -160,6 +165,4 @@ def _look_up(request: Request, code: str, services: Services) -> tuple[int, Any]
         answer = services.ask("order", asked)
     except DomainError as error:
         return int(error.status), None
-    if answer.status != HTTPStatus.OK or not isinstance(answer.body, bytes):
-        return answer.status, None
-    return answer.status, json.loads(answer.body)
+    return answer.status, answer.body if answer.status == HTTPStatus.OK and isinstance(answer.body, bytes) else None

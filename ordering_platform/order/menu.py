@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from ordering_platform.order.card import Card, Category, Group, Item, Option, printed, true_until
-from ordering_platform.order.errors import SessionClosed, VenueNotFound
+from ordering_platform.order.errors import SessionClosed, TableNotFound, VenueNotFound
 from ordering_platform.order.hours import windows
 from ordering_platform.order.models import menu_categories, menu_items, menu_options, option_groups, venues
 from ordering_platform.runtime.clock import now
@@ -82,6 +82,23 @@ def read(tx: Connection, book: MenuBook, caller: Caller, language: str | None, k
     headers = {"ETag": page.etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Language"}
     if known is not None and page.etag in known:
         return Answer(None, 304, headers)
+    return Answer(page.body, 200, {**headers, "Content-Type": "application/json"})
+
+
+_BEHIND = prepared("""
+    SELECT v.id, v.menu_version
+    FROM orders.dining_tables t JOIN orders.venues v ON v.id = t.venue_id
+    WHERE t.code = :code AND t.retired_at IS NULL
+""")
+
+
+def behind(tx: Connection, book: MenuBook, code: str, language: str | None) -> Answer:
+    """Answer with the menu of the venue whose table has this code; raises TableNotFound."""
+    venue = tx.execute(_BEHIND, {"code": code}).one_or_none()
+    if venue is None:
+        raise TableNotFound
+    page = book.page(tx, venue.id, venue.menu_version, language)
+    headers = {"ETag": page.etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
     return Answer(page.body, 200, {**headers, "Content-Type": "application/json"})
 
 

@@ -287,3 +287,11 @@ def test_the_qr_code_reads_as_the_link(room: rooms.Room, doors: Doors) -> None:
     drawn = Image.open(io.BytesIO(cairosvg.svg2png(bytestring=answer.body)))
     (found,) = zxingcpp.read_barcodes(drawn)
     assert (found.text, found.ec_level) == (f"https://eat.example/t/{room.code}", "M")
+
+
+def test_the_menu_behind_a_printed_link_can_be_read_before_anybody_sits_down(
+    db: Transactions, room: rooms.Room, doors: Doors
+) -> None:
+    link = f"/v1/table-links/{room.code}/menu?language=de"
+    assert doors(None, "GET", link).json == doors(rooms.guest(db, room), "GET", "/v1/menu?language=de").json
+    assert doors(None, "GET", "/v1/table-links/nonsense/menu").code == "table_not_found"

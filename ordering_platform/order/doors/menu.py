@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ordering_platform.order import errors, menu, menu_editing, menu_schemas
 from ordering_platform.order.models import menu_items, menu_options
 from ordering_platform.runtime.entrypoints import http
-from ordering_platform.runtime.identity import guest_or_staff, staff
+from ordering_platform.runtime.identity import ANYONE, guest_or_staff, staff
 
 if TYPE_CHECKING:
     from ordering_platform.order.menu import MenuBook
@@ -36,6 +36,20 @@ class MenuDoors:
         language = request.query.get("language") or menu.spoken(request.headers.get("Accept-Language"))
         with self.db.read() as tx:
             return menu.read(tx, self.book, request.caller, language, request.headers.get("If-None-Match"))
+
+    @http(
+        "GET",
+        "/v1/table-links/<code>/menu",
+        who=ANYONE,
+        query=menu_schemas.MenuQuery,
+        answers=menu_schemas.Menu,
+        raises=(errors.TableNotFound,),
+    )
+    def read_menu_behind(self, request: Request, code: str) -> Answer:
+        """Read the menu behind a printed link, before anybody sits down."""
+        language = request.query.get("language") or menu.spoken(request.headers.get("Accept-Language"))
+        with self.db.read() as tx:
+            return menu.behind(tx, self.book, code, language)
 
     @http("GET", "/v1/menu/source", who=staff("manager"), answers=menu_schemas.MenuSource)
     def read_menu_source(self, request: Request) -> dict[str, Any]:
@@ -88,6 +102,7 @@ class MenuDoors:
         body=menu_schemas.NewMenuItem,
         answers=menu_schemas.EditedItem,
         status=201,
+        raises=_MISSING,
     )
     def add_menu_item(self, request: Request) -> dict[str, Any]:
         """Add a dish or a drink."""

@@ -126,6 +126,7 @@ export async function beginAgain() {
 /** Sit down and read what there is to see. @param {string} [visitCode] */
 export async function open(visitCode) {
   try {
+    if (menu.value) cart.value = repriced(cart.value, items.value);
     if (!tokenRuns() || visitCode) await sit(visitCode);
     await Promise.all([menu.value?.language === language.value ? null : readMenu(), readOrders()]);
     stopped.value = "";
