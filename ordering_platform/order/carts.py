@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from ordering_platform.order.menu import MenuBook
     from ordering_platform.runtime.identity import Caller
 
+# However well a party is known, no phone needs more carts than this.
+MAX_CARTS = 20
+
 _KEPT = [field.name for field in fields(pricing.Line)]
 
 # The limit on unpaid orders binds a party that no member of staff has seen; its carts count for their owner only.
@@ -32,16 +35,19 @@ _CREATE = prepared("""
     WITH seat AS (
         SELECT v.currency, v.currency_digits, v.menu_version, v.max_quantity, v.max_items, v.order_cap_minor,
                s.id AS session_id, s.venue_id, s.table_id, s.status AS session_status, t.name AS table_name, g.nickname,
-               CAST(:by_staff AS boolean) OR s.confirmed OR v.max_unpaid_orders > (
-                   SELECT count(*) FROM orders.orders o
-                   WHERE o.session_id = s.id AND o.payment_status = 'unpaid' AND o.rehearsal = :rehearsal
-                     AND o.status NOT IN ('cancelled', 'rejected')
-                     AND (o.status <> 'open' OR o.guest_id = :guest_id)
-               ) AS has_room
+               CAST(:by_staff AS boolean) OR (
+                   has.carts < :max_carts AND (s.confirmed OR has.unpaid < v.max_unpaid_orders)) AS has_room
         FROM orders.table_sessions s
         JOIN orders.venues v ON v.id = s.venue_id
         JOIN orders.dining_tables t ON t.id = s.table_id
         LEFT JOIN orders.session_guests g ON g.session_id = s.id AND g.guest_id = :guest_id
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE o.status = 'open' AND o.guest_id = :guest_id) AS carts,
+                   count(*) FILTER (WHERE o.payment_status = 'unpaid' AND o.rehearsal = :rehearsal
+                                    AND o.status NOT IN ('cancelled', 'rejected')
+                                    AND (o.status <> 'open' OR o.guest_id = :guest_id)) AS unpaid
+            FROM orders.orders o WHERE o.session_id = s.id
+        ) has
         WHERE s.id = :session_id AND s.venue_id = :venue_id
     ), made AS (
         INSERT INTO orders.orders (id, venue_id, session_id, table_id, table_name, guest_id, guest_name, created_by,
@@ -134,6 +140,7 @@ def create(tx: Connection, book: MenuBook, caller: Caller, wish: dict[str, Any])
         "by_staff": caller.is_staff,
         "rehearsal": wish.get("rehearsal", False),
         "note": wish.get("note", ""),
+        "max_carts": MAX_CARTS,
     }
     seat = tx.execute(_CREATE, values).one_or_none()
     if seat is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from ordering_platform.order import errors
 from ordering_platform.order.models import menu_categories, menu_items, menu_options, option_groups, venues
@@ -48,10 +49,10 @@ def put_category(tx: Connection, caller: Caller, category_id: str | None, wish: 
 
 def drop_category(tx: Connection, caller: Caller, category_id: str) -> None:
     """Delete a category that has no items; raises MenuEntryNotFound and CategoryNotEmpty."""
-    held = sa.select(menu_items.c.id).where(menu_items.c.category_id == category_id).limit(1)
-    if tx.execute(held.where(menu_items.c.venue_id == caller.venue)).first() is not None:
-        raise errors.CategoryNotEmpty
-    _drop(tx, caller, menu_categories, category_id)
+    try:
+        _drop(tx, caller, menu_categories, category_id)
+    except exc.IntegrityError as fault:
+        raise errors.CategoryNotEmpty from fault
 
 
 def put_item(tx: Connection, caller: Caller, item_id: str | None, wish: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +63,11 @@ def put_item(tx: Connection, caller: Caller, item_id: str | None, wish: dict[str
         values["price_minor"] = in_currency(wish["price"], currency, "/price")
     _check_here(tx, caller, menu_categories, [wish["category_id"]] if "category_id" in wish else [], "/category_id")
     _check_here(tx, caller, option_groups, wish.get("option_group_ids", []), "/option_group_ids")
-    return _item(_put(tx, caller, menu_items, item_id, values), currency)
+    try:
+        return _item(_put(tx, caller, menu_items, item_id, values), currency)
+    except exc.IntegrityError as fault:
+        # The category was deleted between the look and the write.
+        raise errors.MenuEntryNotFound from fault
 
 
 def drop_item(tx: Connection, caller: Caller, item_id: str) -> None:

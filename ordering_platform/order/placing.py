@@ -62,16 +62,6 @@ _REPRICE = sa.text("""
 """)
 
 _PLACE = prepared("""
-    WITH counted AS (
-        INSERT INTO orders.order_numbers AS n (venue_id, business_day, rehearsal, last)
-        VALUES (:venue_id, :business_day, :rehearsal, 1)
-        ON CONFLICT (venue_id, business_day, rehearsal) DO UPDATE SET last = n.last + 1
-        RETURNING last
-    )
-    SELECT last FROM counted
-""")
-
-_PLACE = prepared("""
     WITH placed AS (
         UPDATE orders.orders SET status = 'placed', number = :number, business_day = :business_day,
                total_minor = :total_minor, needs_approval = :needs_approval, placed_at = now(), updated_at = now(),

@@ -91,7 +91,16 @@ class Notifications:
                     cursor.execute("SELECT 1")
             connection.poll()
             while connection.notifies:
-                self._tell(self._read(connection.notifies.pop(0).payload))
+                self._announce(connection.notifies.pop(0).payload)
+
+    def _announce(self, payload: str) -> None:
+        try:
+            message = self._read(payload)
+        except Exception:  # noqa: BLE001  see below
+            # The outermost boundary of this greenthread: one odd payload must not make everybody deaf.
+            _log.exception("an announcement on %s could not be read", self._channel)
+            message = MISSED
+        self._tell(message)
 
     def _tell(self, message: Any) -> None:
         for listener in list(self._listeners):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from ordering_platform.order import errors, orders, venues
+from ordering_platform.order import carts, errors, orders, venues
 from ordering_platform.order.models import menu_items, menu_options
 from tests.order import rooms
 
@@ -281,3 +281,13 @@ def test_carts_opened_before_the_limit_was_reached_cannot_all_be_sent(db: Transa
         rooms.place(db, guests[3], waiting[3]["id"])
     with db.read() as tx:
         assert orders.view(tx, guests[3], waiting[3]["id"])["status"] == "open"
+
+
+def test_no_phone_opens_carts_without_end(db: Transactions, room: rooms.Room, doors: Doors) -> None:
+    rooms.ruled(db, room, max_unpaid_orders=1000)
+    anna = rooms.guest(db, room)
+    for _ in range(carts.MAX_CARTS):
+        rooms.cart(db, anna)
+    answer = doors(anna, "POST", "/v1/orders", {}, {KEY: rooms.key()})
+    assert (answer.status, answer.code) == (409, "too_many_open_orders")
+    assert rooms.cart(db, rooms.guest(db, room))["status"] == "open"
