@@ -113,24 +113,26 @@ def place(
 
 
 def _send(tx: Connection, book: MenuBook, caller: Caller, order: Any, expected_total: Money | None) -> Any:
-    moment = now()
-    day = business_day(moment, order.time_zone, order.business_day_close)
-    scope = {"id": order.id, "venue_id": order.venue_id, "session_id": order.session_id, "rehearsal": order.rehearsal}
-    content = tx.execute(_CONTENT, {**scope, "business_day": day, "sent": list(statuses.SENT)}).one()
+    content, numbered = _content(tx, order)
     unseen = caller.is_guest and not order.confirmed
     if unseen and content.unpaid >= order.max_unpaid_orders:
         raise errors.TooManyOpenOrders
-    total = check_content(tx, book, order, content.items, expected_total)
-    values = {
-        "id": order.id,
-        "number": order_number(content.last, rehearsal=order.rehearsal),
-        "business_day": day,
-        "total_minor": total,
+    sending = {
+        "total_minor": check_content(tx, book, order, content.items, expected_total),
         "needs_approval": unseen and order.policy == "staff_accepts",
         "actor_kind": caller.kind,
         "actor_id": caller.id,
     }
-    return loaded(tx.execute(_PLACE, values).one())
+    return loaded(tx.execute(_PLACE, numbered | sending).one())
+
+
+def _content(tx: Connection, order: Any) -> tuple[Any, dict[str, Any]]:
+    """Read a locked cart with the unpaid orders of its table, and take a number for it."""
+    day = business_day(now(), order.time_zone, order.business_day_close)
+    scope = {"id": order.id, "venue_id": order.venue_id, "session_id": order.session_id, "rehearsal": order.rehearsal}
+    content = tx.execute(_CONTENT, {**scope, "business_day": day, "sent": list(statuses.SENT)}).one()
+    number = order_number(content.last, rehearsal=order.rehearsal)
+    return content, {"id": order.id, "number": number, "business_day": day}
 
 
 def check_content(
@@ -173,19 +175,14 @@ def place_paid(tx: Connection, order_id: str) -> None:
     order = loaded(tx.execute(_PAID_CART, {"id": order_id}).one_or_none())
     if order is None:
         return
-    day = business_day(now(), order.time_zone, order.business_day_close)
-    scope = {"id": order.id, "venue_id": order.venue_id, "session_id": order.session_id, "rehearsal": order.rehearsal}
-    content = tx.execute(_CONTENT, {**scope, "business_day": day, "sent": []}).one()
-    values = {
-        "id": order.id,
-        "number": order_number(content.last, rehearsal=order.rehearsal),
-        "business_day": day,
+    _, numbered = _content(tx, order)
+    sending = {
         "total_minor": order.total_minor,
         "needs_approval": False,
         "actor_kind": "service",
         "actor_id": "payment",
     }
-    tx.execute(_PLACE, values)
+    tx.execute(_PLACE, numbered | sending)
 
 
 def _priced(line: dict[str, Any], currency: str) -> dict[str, Any]:

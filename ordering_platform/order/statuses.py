@@ -25,7 +25,6 @@ PAYMENT_STATUSES = ("unpaid", "pending", "partially_paid", "paid", "partially_re
 # What the kitchen has been told of and nobody has taken back.
 SENT = ("placed", "accepted", "preparing", "ready", "served", "completed")
 UNFINISHED = ("placed", "accepted", "preparing", "ready")
-UNSETTLED = ("unpaid", "pending", "partially_paid")
 DEAD = ("rejected", "cancelled")
 
 
