@@ -15,10 +15,12 @@ from tests.attacks.knocking import Knocker
 from tests.attacks.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy.engine import Engine
 
+    from tests.attacks.knocking import Case
+    from tests.attacks.matrix import Refuse
     from tests.attacks.world import Restaurant
     from tests.support.platform import Platform
 
@@ -54,3 +56,12 @@ def knocker(platform: Platform) -> Iterator[Knocker]:
     assert port
     with Knocker(port) as one:
         yield one
+
+
+@pytest.fixture
+def refuse(knocker: Knocker, rows: Rows) -> Refuse:
+    def send(bad: Iterable[Case]) -> None:
+        with rows.unchanged():
+            assert knocker.refused(bad), "there was nothing to refuse"
+
+    return send

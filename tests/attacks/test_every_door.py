@@ -11,45 +11,23 @@ import pytest
 from werkzeug.routing import Map, Rule
 
 from ordering_platform.auth.roles import LEAST
-from ordering_platform.catalogue import BEHIND_GATEWAY, BY_NAME
+from ordering_platform.catalogue import BY_NAME
 from ordering_platform.runtime import openapi
 from ordering_platform.runtime.entrypoints import doors
 from tests.attacks import cases, forged, refusals
+from tests.attacks.matrix import DOORS, every, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from ordering_platform.runtime.doors import Door
-    from tests.attacks.knocking import Case, Knocker
+    from tests.attacks.knocking import Knocker
+    from tests.attacks.matrix import Refuse
     from tests.attacks.rows import Rows
     from tests.attacks.world import Restaurant
     from tests.support.platform import Platform
 
-    Refuse = Callable[[Iterable[Case]], None]
-
-DOORS = [door for service in BEHIND_GATEWAY for door in doors(service.load())]
 PAGES = [door for door in doors(BY_NAME["gateway"].load()) if door.method == "GET"]
 ADDRESSES = Map([Rule(door.url, methods=[door.method]) for door in DOORS + PAGES]).bind("")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-
-
-def shown(door: Door) -> str:
-    return f"{door.method} {door.url}"
-
-
-def every(which: Callable[[Door], object] = lambda _: True) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("door", [door for door in DOORS if which(door)], ids=shown)
-
-
-@pytest.fixture
-def refuse(knocker: Knocker, rows: Rows) -> Refuse:
-    """Send requests that must all be refused and must change no row of any table."""
-
-    def send(bad: Iterable[Case]) -> None:
-        with rows.unchanged():
-            assert knocker.refused(bad), "there was nothing to refuse"
-
-    return send
 
 
 @every(lambda door: not door.who.anyone)
