@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -23,6 +24,7 @@ from ordering_platform.runtime.request import Answer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy import Executable
     from sqlalchemy.engine import Connection
 
     from ordering_platform.runtime.request import Request
@@ -60,27 +62,40 @@ def once(tx: Connection, keys: sa.Table, request: Request, work: Callable[[], An
     Raises IdempotencyKeyReused for another request under the same key and IdempotencyInProgress
     while the first one still runs. An error raised by ``work`` rolls the claim back with everything else.
     """
+    claim, read, keep = _statements(keys)
     scope = {
-        "caller_id": request.caller.id,
-        "route": f"{request.method} {request.route}",
-        "key": request.idempotency_key,
+        "caller": request.caller.id,
+        "at": f"{request.method} {request.route}",
+        "named": request.idempotency_key,
     }
-    claim = insert(keys).values(**scope, fingerprint=fingerprint(request)).on_conflict_do_nothing()
     try:
-        claimed = tx.execute(claim.execution_options(prepared=True)).rowcount == 1
+        claimed = tx.execute(claim, {**scope, "asked": fingerprint(request)}).rowcount == 1
     except exc.OperationalError as fault:
         if getattr(fault.orig, "pgcode", None) == _LOCK_NOT_AVAILABLE:
             raise IdempotencyInProgress from fault
         raise
-    mine = sa.and_(*(keys.c[name] == value for name, value in scope.items()))
     if not claimed:
-        return _replay(tx.execute(sa.select(keys).where(mine)).one(), request)
+        return _replay(tx.execute(read, scope).one(), request)
     answer = work()
     # Bytes, not JSONB: a replay gives the first answer to the letter.
     kept = Answer(dump(answer.body), answer.status, {**answer.headers, "Content-Type": "application/json"})
-    keep = sa.update(keys).where(mine).values(status=kept.status, body=kept.body, headers=kept.headers)
-    tx.execute(keep.execution_options(prepared=True))
+    tx.execute(keep, {**scope, "status": kept.status, "body": kept.body, "headers": kept.headers})
     return kept
+
+
+@cache
+def _statements(keys: sa.Table) -> tuple[Executable, Executable, Executable]:
+    """Build what claims a key, reads it and keeps its answer, once for each table."""
+    scope: dict[str, Any] = {
+        "caller_id": sa.bindparam("caller"),
+        "route": sa.bindparam("at"),
+        "key": sa.bindparam("named"),
+    }
+    mine = sa.and_(*(keys.c[name] == value for name, value in scope.items()))
+    claim = insert(keys).values(**scope, fingerprint=sa.bindparam("asked")).on_conflict_do_nothing()
+    keep = sa.update(keys).where(mine).values({name: sa.bindparam(name) for name in ("status", "body", "headers")})
+    read = sa.select(keys).where(mine)
+    return claim.execution_options(prepared=True), read, keep.execution_options(prepared=True)
 
 
 def forget(tx: Connection, keys: sa.Table) -> int:
