@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import sqlalchemy as sa
 
 from ordering_platform.payment.bills import LeaseLost
+from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ordering_platform.payment.payments import Payment
     from ordering_platform.payment.providers import Outcome
 
-_OPEN = sa.text("""
+_OPEN = prepared("""
     INSERT INTO payments.bills (id, venue_id, session_id, guest_id, status, order_ids, request, caller_id, route, key,
                                 fingerprint, lease_owner, next_run_at)
     VALUES (:id, :venue_id, :session_id, :guest_id, 'created', CAST(:order_ids AS jsonb), CAST(:request AS jsonb),
@@ -32,14 +32,15 @@ _OPEN = sa.text("""
 """)
 
 # The lease is renewed only when a third of it has gone: one index entry less for every bill that is quick.
-_SET_UP = sa.text("""
+_SET_UP = prepared("""
     WITH bill AS (
         UPDATE payments.bills
         SET status = :status, session_id = :session_id, table_id = :table_id, order_ids = CAST(:order_ids AS jsonb),
             currency = :currency, digits = :digits, quote = CAST(:quote AS jsonb), quote_hash = :quote_hash,
             total_minor = :total_minor, pending_minor = :pending_minor, promotions = :promotions,
             rehearsal = :rehearsal, answer = :answer, lease_owner = :lease_owner,
-            next_run_at = CASE WHEN :lease_owner IS NULL THEN now() + CAST(:rest AS float8) * interval '1 second'
+            next_run_at = CASE
+                WHEN CAST(:lease_owner AS text) IS NULL THEN now() + CAST(:rest AS float8) * interval '1 second'
                 WHEN next_run_at < now() + :lease * interval '0.67 second' THEN now() + :lease * interval '1 second'
                 ELSE next_run_at END
         WHERE id = :id AND status = :was AND lease_owner = :me
@@ -49,7 +50,7 @@ _SET_UP = sa.text("""
                                        currency, amount_minor, tip_minor, card, created_at, captured_at)
         SELECT :payment_id, id, venue_id, session_id, :method, :payment_status, caller_id, route, fingerprint,
                :currency, :total_minor, :tip_minor, CAST(:card AS jsonb), :made_at, :captured_at
-        FROM bill WHERE :payment_id IS NOT NULL
+        FROM bill WHERE CAST(:payment_id AS text) IS NOT NULL
         RETURNING id, status
     ), noted AS (
         INSERT INTO payments.payment_events (payment_id, from_status, to_status, actor, details)
@@ -68,7 +69,7 @@ _GIVEN_UP = """
     (:failed AND b.status = 'paying' AND b.request ->> 'method' IS NOT NULL
      AND b.paid_minor = 0 AND b.pending_minor = moved.amount_minor)
 """
-_END = sa.text(f"""
+_END = prepared(f"""
     WITH moved AS (
         UPDATE payments.payments
         SET status = :to, reference = coalesce(:reference, reference), next_action = NULL,
@@ -102,7 +103,7 @@ _END = sa.text(f"""
     SELECT * FROM booked
 """)  # noqa: S608  the fragments are ours
 
-_COMPLETE = sa.text("""
+_COMPLETE = prepared("""
     UPDATE payments.bills
     SET status = 'completed', completed_at = :completed_at, answer = coalesce(answer, :answer), lease_owner = NULL,
         next_run_at = NULL

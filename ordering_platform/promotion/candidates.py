@@ -11,11 +11,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import sqlalchemy as sa
 
 from ordering_platform.promotion import document, ledger, tries
 from ordering_platform.promotion.evaluation import Candidate
 from ordering_platform.runtime.errors import RateLimited
+from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ordering_platform.promotion.ledger import Entry
 
 # The day of the venue may differ from the database's by one, so the counters of both neighbours are read.
-_LOOK = sa.text(
+_LOOK = prepared(
     f"""
     SELECT now() AS now, mine.state, mine.fingerprint, mine.answer::text AS answer, called.*,
            ({tries.WAIT}) AS wait

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import sqlalchemy as sa
 
+from ordering_platform.runtime.prepared import prepared
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from ordering_platform.promotion.inquiry import Inquiry
 
-_RESERVE = sa.text(
+_RESERVE = prepared(
     """
     WITH mine AS (
       INSERT INTO promotions.reservations (bill_id, state, fingerprint, answer, claims)
@@ -67,7 +69,7 @@ _GIVE_BACK = sa.text(
     """
 )
 
-_SETTLE = sa.text(
+_SETTLE = prepared(
     """
     UPDATE promotions.reservations SET state = :state, settled_at = now()
      WHERE bill_id = :bill_id AND state = ANY(:before)

@@ -21,6 +21,7 @@ from ordering_platform.payment.models import sandbox_charges as charges
 from ordering_platform.payment.providers import Charge, Notice, Outcome, Provider, ProviderSilent, Status
 from ordering_platform.runtime.database import Transactions, engine_of
 from ordering_platform.runtime.ids import new_id
+from ordering_platform.runtime.prepared import prepared
 from ordering_platform.runtime.schemas import is_id
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _CARDS = {
     "tok_timeout": ("captured", "is approved, but the first answer is lost"),
 }
 
-_CHARGE = sa.text("""
+_CHARGE = prepared("""
     INSERT INTO payments.sandbox_charges AS charge (id, reference, card, status, amount_minor, currency, settles_at)
     VALUES (:id, :reference, :card, :status, :amount, :currency, now() + :delay)
     ON CONFLICT (id) DO UPDATE SET asked = charge.asked + 1
