@@ -18,7 +18,7 @@ from ordering_platform.catalogue import SERVICES  # noqa: E402
 from ordering_platform.runtime import migrations  # noqa: E402
 from ordering_platform.runtime.database import Transactions, make_engine  # noqa: E402
 from tests.support import postgres  # noqa: E402
-from tests.support.platform import platform  # noqa: E402, F401  a fixture for everybody
+from tests.support.platform import data_dir, platform  # noqa: E402, F401  fixtures for everybody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -14,10 +12,12 @@ from ordering_platform.embedded import programs
 from ordering_platform.embedded.errors import CannotStart
 from ordering_platform.embedded.home import Home
 from ordering_platform.embedded.postgres import Postgres
+from tests.support.platform import open_folder
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 HURRY = {"fsync": "off"}
 AS_ROOT = os.geteuid() == 0
@@ -26,9 +26,8 @@ AS_ROOT = os.geteuid() == 0
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Give a folder that the database's user may enter, unlike pytest's own."""
-    with tempfile.TemporaryDirectory(prefix="op-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o711)
-        yield Path(name)
+    with open_folder() as name:
+        yield name
 
 
 @contextmanager

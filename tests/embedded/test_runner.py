@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,14 +17,7 @@ from tests.support.platform import COMMAND, command, environment, running, start
 from tests.support.terminal import at_a_terminal, scanned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="op-up-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        yield Path(folder) / "data"
+    from pathlib import Path
 
 
 def test_it_opens_stops_and_opens_again_with_what_it_had(data_dir: Path) -> None:

@@ -90,12 +90,11 @@ def test_without_a_table_it_says_where_to_find_one(platform: Platform) -> None:
     assert "ordering-platform tables list" in done.stderr
 
 
-def test_where_only_cash_is_taken_staff_take_it(tmp_path: Path) -> None:
-    with running(tmp_path / "data", ORDERING_PAYMENT_PROVIDERS="cash") as platform:
+def test_where_only_cash_is_taken_staff_take_it(data_dir: Path) -> None:
+    with running(data_dir, ORDERING_PAYMENT_PROVIDERS="cash") as platform:
         secret = platform.password("cashier")
         attended = command("smoke", platform.url, "--staff", platform.email("cashier"), ORDERING_PASSWORD=secret)
         alone = command("smoke", platform.url, "--table", platform.table_code)
-    Postgres(tmp_path / "data" / "postgres").remove()
     assert attended.returncode == 0, attended.stdout + attended.stderr
     assert alone.returncode == 0, alone.stdout + alone.stderr
     assert "Check out, cash" in alone.stdout
@@ -103,8 +102,8 @@ def test_where_only_cash_is_taken_staff_take_it(tmp_path: Path) -> None:
     assert "The order is paid" in attended.stdout
 
 
-def test_it_follows_the_rules_of_every_house(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as platform:
+def test_it_follows_the_rules_of_every_house(data_dir: Path) -> None:
+    with running(data_dir) as platform:
         secret = platform.password("owner")
         told = {}
         with Client(platform.url).as_staff(platform.email("owner"), secret) as owner:
@@ -116,7 +115,6 @@ def test_it_follows_the_rules_of_every_house(tmp_path: Path) -> None:
                 done = command(*words, ORDERING_PASSWORD=secret)
                 assert done.returncode == 0, f"{policy}: {done.stdout}{done.stderr}"
                 told[policy] = done.stdout
-    Postgres(tmp_path / "data" / "postgres").remove()
     assert "Its payment sent it" in told["pay_first"]
     assert "Staff open the table" in told["visit_code"]
     assert "The order is served" in told["staff_accepts"]

@@ -124,10 +124,23 @@ def running(data_dir: Path, *words: str, **settings: str) -> Iterator[Platform]:
             started.stop()
 
 
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Give a folder for data that is gone afterwards; root's database, run by another user, may enter it."""
+    with tempfile.TemporaryDirectory(prefix="op-up-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """Give the name of a data directory that does not exist yet."""
+    with open_folder() as folder:
+        yield folder / "data"
+
+
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Platform]:
     """Give one embedded platform with the demo restaurant, for everybody who only walks through it."""
-    with tempfile.TemporaryDirectory(prefix="op-up-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)  # root's database runs as another user
-        with running(Path(folder) / "data") as started:
-            yield started
+    with open_folder() as folder, running(folder / "data") as started:
+        yield started
