@@ -74,9 +74,8 @@ def run(arguments: list[str]) -> int:
 def _run(name: str, arguments: list[str]) -> int:
     from ordering_platform.cli import trouble
 
-    if name != "serve":
-        # Commands and the embedded platform look up no names; the resolver would cost half a second at each start.
-        os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
+    # Before anything imports eventlet: its resolver would cost half a second at each start (see runtime/green.py).
+    os.environ["EVENTLET_NO_GREENDNS"] = "yes"
     try:
         return int(_command(name).main(arguments, f"{PROGRAM} {name}", standalone_mode=False) or 0)
     except BrokenPipeError:
