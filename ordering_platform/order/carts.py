@@ -68,7 +68,7 @@ _FOR_EDIT = prepared("""
     JOIN orders.table_sessions s ON s.id = o.session_id
     JOIN orders.venues v ON v.id = o.venue_id
     WHERE o.id = :id AND o.venue_id = :venue_id
-    FOR UPDATE OF o
+    FOR NO KEY UPDATE OF o
 """)
 
 _ADD = prepared("""
@@ -230,7 +230,7 @@ def change(
         "note": wish.get("note", item.note),
     }
     card = book.card(tx, order.venue_id, order.menu_version)
-    (line,) = pricing.price(card, [wanted], now(), order.max_quantity)
+    (line,) = pricing.price(card, [wanted], now(), order.max_quantity, alone=True)
     minor = line.total_minor - item.unit_minor * item.quantity
     pieces = line.quantity - item.quantity
     _check_limits(order, minor, pieces)

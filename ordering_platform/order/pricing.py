@@ -38,8 +38,10 @@ class Line:
         return self.unit_minor * self.quantity
 
 
-def price(card: Card, wishes: Sequence[dict[str, Any]], now: datetime, max_quantity: int) -> list[Line]:
-    """Price what a guest asks for by the card alone.
+def price(
+    card: Card, wishes: Sequence[dict[str, Any]], now: datetime, max_quantity: int, *, alone: bool = False
+) -> list[Line]:
+    """Price what a guest asks for by the card alone; a wish that comes ``alone`` is the whole body it came in.
 
     Raises ItemUnavailable or ValidationFailed with a pointer for each fault; nothing is priced then.
     """
@@ -47,7 +49,7 @@ def price(card: Card, wishes: Sequence[dict[str, Any]], now: datetime, max_quant
     invalid: list[FieldError] = []
     lines = []
     for place, wish in enumerate(wishes):
-        pointer = f"/items/{place}"
+        pointer = "" if alone else f"/items/{place}"
         if wish["quantity"] > max_quantity:
             message = f"Send a whole number from 1 to {max_quantity}."
             invalid.append(FieldError(f"{pointer}/quantity", "range", message))
