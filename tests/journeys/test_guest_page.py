@@ -346,7 +346,7 @@ def test_everything_to_press_is_large_enough_and_has_a_name(seat: Seat) -> None:
         .filter(one => one.checkVisibility())
         .map(one => [one.ariaLabel || one.textContent.trim() || one.labels?.[0]?.textContent.trim() || 'NAMELESS',
                      one.getBoundingClientRect()])
-        .filter(([name, box]) => name === 'NAMELESS' || box.height < 44 || box.width < 44)
+        .filter(([name, box]) => name === 'NAMELESS' || Math.round(box.height) < 44 || Math.round(box.width) < 44)
         .map(([name, box]) => `${name}: ${box.width}x${box.height}`)"""
     seat.scan()
     assert seat.page.evaluate(small) == []

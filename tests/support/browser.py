@@ -110,8 +110,8 @@ class Staff:
 
     def orders(self, table_id: str) -> list[Any]:
         """What a table has sent, newest first."""
-        found: list[Any] = self.ask("GET", f"/v1/orders?table_id={table_id}")["data"]
-        return found
+        found = self.ask("GET", "/v1/orders?limit=100")["data"]
+        return [order for order in found if order["table"]["id"] == table_id]
 
     def move(self, order_id: str, *path: str) -> None:
         """Take an order through these statuses."""

@@ -104,7 +104,7 @@ function begin() {
     // A page that was closed while it sent or paid finishes that first.
     if (state.sending.value) await send();
     if (state.paying.value) await pay();
-    follow("/v1/events", () => state.guest.value?.token, () => guarded(state.readOrders), () => {});
+    follow("/v1/events", () => state.guest.value?.token, () => guarded(state.refresh));
   });
 }
 

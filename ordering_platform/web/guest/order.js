@@ -8,7 +8,7 @@ import { asOrder, changed, count, total } from "./cart.js";
 import { Stepper } from "./options.js";
 import { payFor } from "./pay.js";
 import { openSheet, Sheet } from "./sheet.js";
-import { call, cart, cartNote, money, online, price, readMenu, readOrders, sending, stop } from "./state.js";
+import { call, cart, cartNote, money, online, price, readMenu, refresh, sending, stop } from "./state.js";
 import { Trouble } from "./trouble.js";
 
 const busy = signal(false);
@@ -63,7 +63,7 @@ async function settled() {
     cart.value = [];
     cartNote.value = "";
   });
-  await readOrders();
+  await refresh();
 }
 
 /** @param {any} refusal */

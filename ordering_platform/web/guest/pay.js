@@ -5,7 +5,7 @@ import { insist } from "../shared/api.js";
 import { newKey } from "../shared/keys.js";
 import { has, t } from "../shared/words.js";
 import { openSheet, Sheet } from "./sheet.js";
-import { call, isMine, money, online, paying, price, readOrders, said, stop, unpaid } from "./state.js";
+import { call, isMine, money, online, paying, price, refresh, said, stop, unpaid } from "./state.js";
 import { Trouble } from "./trouble.js";
 
 const ids = signal(/** @type {string[]} */ ([]));
@@ -90,7 +90,7 @@ export async function pay() {
     if (!(/** @type {any} */ (refusal).away)) paying.value = undefined;
     tell(refusal);
     if (/** @type {any} */ (refusal).code === "price_changed") await ask();
-    await readOrders().catch(() => {});
+    await refresh();
   } finally {
     clearTimeout(later);
     busy.value = false;
@@ -109,7 +109,7 @@ async function ended(payment) {
     payment = await insist(() => call("GET", `/v1/payments/${payment.id}`));
   }
   paying.value = undefined;
-  await readOrders();
+  await refresh();
   if (payment.status === "failed") {
     fault.value = { code: payment.failure?.code ?? "payment_declined", requestId: "" };
     return;

@@ -101,6 +101,15 @@ export async function readOrders() {
   });
 }
 
+/** Read the orders again where it does no harm if that fails: the next news brings them. */
+export async function refresh() {
+  try {
+    await readOrders();
+  } catch (fault) {
+    if (!(fault instanceof Refused && fault.code !== "session_closed")) stop(fault);
+  }
+}
+
 /** Speak the other language, words and menu. */
 export async function switchLanguage() {
   const other = language.value === "de" ? "en" : "de";

@@ -9,9 +9,8 @@ const SILENCE = 45_000;
  * @param {string} path of the event stream
  * @param {() => string | undefined} token
  * @param {() => void} changed
- * @param {(connected: boolean) => void} state
  */
-export function follow(path, token, changed, state) {
+export function follow(path, token, changed) {
   /** @type {AbortController | undefined} */
   let stream;
 
@@ -25,7 +24,8 @@ export function follow(path, token, changed, state) {
       cache: "no-store",
     });
     if (!answer.ok || !answer.body) return;
-    state(true);
+    // What happened before the stream was open is in no event of it.
+    changed();
     await read(answer.body.getReader(), changed);
   }
 
@@ -36,7 +36,6 @@ export function follow(path, token, changed, state) {
       } catch {
         // A stream that breaks is followed by a poll and another try.
       }
-      state(false);
       await pause();
       if (!document.hidden) changed();
     }
