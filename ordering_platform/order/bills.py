@@ -36,7 +36,7 @@ _OF_TABLE = """
 """
 _ORDERED = " ORDER BY o.id"
 # Locked in the order of their ids, so that two bills over the same orders cannot wait for each other.
-_HELD = " ORDER BY o.id FOR UPDATE OF o"
+_HELD = " ORDER BY o.id FOR NO KEY UPDATE OF o"
 
 _READ_NAMED, _READ_TABLE = prepared(_FIND + _NAMED + _ORDERED), prepared(_FIND + _OF_TABLE + _ORDERED)
 _HOLD_NAMED, _HOLD_TABLE = prepared(_FIND + _NAMED + _HELD), prepared(_FIND + _OF_TABLE + _HELD)
@@ -74,10 +74,13 @@ _RELEASE = sa.text("""
 """)
 
 _FREE = sa.text("""
-    WITH freed AS (
+    WITH held AS (
+        SELECT id FROM orders.orders WHERE locked_by_bill = :bill_id AND payment_status = 'pending'
+        ORDER BY id FOR NO KEY UPDATE
+    ), freed AS (
         UPDATE orders.orders SET locked_by_bill = NULL, payment_status = 'unpaid', version = version + 1,
                updated_at = now()
-        WHERE locked_by_bill = :bill_id AND payment_status = 'pending' RETURNING *
+        FROM held WHERE orders.id = held.id RETURNING orders.*
     ), noted AS (
         INSERT INTO orders.order_events (venue_id, session_id, order_id, subject_id, kind, actor_kind, actor_id,
                                          from_status, to_status, private, rehearsal)

@@ -40,7 +40,7 @@ _CALL = sa.text("""
 _ANSWER = sa.text("""
     WITH was AS (
         SELECT id, status FROM orders.staff_calls
-        WHERE id = :id AND venue_id = :venue_id AND status = ANY(:sources) FOR UPDATE
+        WHERE id = :id AND venue_id = :venue_id AND status = ANY(:sources) FOR NO KEY UPDATE
     ), moved AS (
         UPDATE orders.staff_calls c SET status = :to,
                acknowledged_at = coalesce(acknowledged_at, now()),

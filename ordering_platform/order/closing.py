@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.identity import Caller
 
 _LOCK = sa.text("""
-    SELECT id, status FROM orders.table_sessions WHERE id = :id AND venue_id = :venue_id FOR UPDATE
+    SELECT id, status FROM orders.table_sessions WHERE id = :id AND venue_id = :venue_id FOR NO KEY UPDATE
 """)
 
 # A statement after the lock: an order that was being sent meanwhile is seen. Carts nobody sent end with the visit;
-# one that is just being sent is skipped here and finds the visit closed.
+# one that is just being sent is skipped here and finds the visit closed. Events come last, here as everywhere:
+# writing one holds the venue's trail until the end of the transaction.
 _CLOSE = sa.text("""
     WITH unpaid AS (
         SELECT 1 FROM orders.orders o
@@ -32,13 +33,14 @@ _CLOSE = sa.text("""
         RETURNING *
     ), carts AS (
         SELECT o.id FROM orders.orders o JOIN closed ON o.session_id = closed.id
-        WHERE o.status = 'open' AND o.locked_by_bill IS NULL FOR UPDATE OF o SKIP LOCKED
+        WHERE o.status = 'open' AND o.locked_by_bill IS NULL FOR NO KEY UPDATE OF o SKIP LOCKED
     ), dropped AS (
         UPDATE orders.orders SET status = 'cancelled', version = version + 1, updated_at = now()
         FROM carts WHERE orders.id = carts.id RETURNING orders.*
     ), answered AS (
         UPDATE orders.staff_calls SET status = 'resolved', resolved_at = now(), resolved_by = :actor_id
         FROM closed WHERE session_id = closed.id AND staff_calls.status <> 'resolved'
+        RETURNING staff_calls.id
     ), noted AS (
         INSERT INTO orders.order_events (venue_id, session_id, order_id, subject_id, kind, actor_kind, actor_id,
                                          from_status, to_status, private, rehearsal, details)
@@ -47,7 +49,7 @@ _CLOSE = sa.text("""
         UNION ALL
         SELECT venue_id, id, NULL, table_id, 'session.closed', :actor_kind, :actor_id,
                'open', 'closed', false, false, jsonb_strip_nulls(jsonb_build_object('reason', CAST(:reason AS text)))
-        FROM closed
+        FROM closed, (SELECT count(*) FROM answered) before
     )
     SELECT (SELECT count(*) FROM closed) AS closed, (SELECT count(*) FROM unpaid) AS unpaid
 """)
@@ -65,7 +67,7 @@ _QUIET = sa.text("""
                  OR (o.payment_status = 'unpaid' AND o.placed_at IS NOT NULL)))
       AND (s.last_activity_at < now() - interval '3 hours' OR EXISTS (
           SELECT 1 FROM orders.orders o WHERE o.session_id = s.id AND o.payment_status = 'paid'))
-    LIMIT 100 FOR UPDATE OF s SKIP LOCKED
+    LIMIT 100 FOR NO KEY UPDATE OF s SKIP LOCKED
 """)
 
 

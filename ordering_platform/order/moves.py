@@ -25,7 +25,7 @@ _MOVE = prepared("""
           AND (NOT :takes_back OR o.payment_status IN ('unpaid', 'refunded'))
           AND (CAST(:guest_id AS text) IS NULL OR (
               o.guest_id = :guest_id AND o.session_id = :session_id AND s.status = 'open'))
-        FOR UPDATE OF o
+        FOR NO KEY UPDATE OF o
     ), moved AS (
         UPDATE orders.orders SET status = :to, needs_approval = false, version = version + 1, updated_at = now()
         FROM was WHERE orders.id = was.id
@@ -50,9 +50,12 @@ _CONFIRM = sa.text("""
         UPDATE orders.table_sessions s SET confirmed = true FROM orders.orders o
         WHERE o.id = :id AND o.venue_id = :venue_id AND o.status = 'placed' AND s.id = o.session_id AND NOT s.confirmed
         RETURNING s.id
+    ), waiting AS (
+        SELECT o.id FROM orders.orders o JOIN seen ON o.session_id = seen.id
+        WHERE o.needs_approval ORDER BY o.id FOR NO KEY UPDATE OF o
     )
     UPDATE orders.orders SET needs_approval = false, version = version + 1, updated_at = now()
-    FROM seen WHERE session_id = seen.id AND needs_approval AND orders.id <> :id
+    FROM waiting WHERE orders.id = waiting.id AND orders.id <> :id
 """)
 
 _PRESENT = sa.text("""

@@ -34,7 +34,7 @@ _LOCK = prepared("""
     JOIN orders.table_sessions s ON s.id = o.session_id
     JOIN orders.venues v ON v.id = o.venue_id
     WHERE o.id = :id AND o.venue_id = :venue_id
-    FOR UPDATE OF s, o
+    FOR NO KEY UPDATE OF s, o
 """)
 
 # A statement of its own: what it reads must be as it is after the locks were granted. A refusal afterwards
@@ -166,7 +166,7 @@ _PAID_CART = sa.text("""
     SELECT to_jsonb(o) AS o, v.time_zone, v.business_day_close
     FROM orders.orders o JOIN orders.venues v ON v.id = o.venue_id
     WHERE o.id = :id AND o.placed_at IS NULL
-    FOR UPDATE OF o
+    FOR NO KEY UPDATE OF o
 """)
 
 

@@ -93,7 +93,7 @@ _OPEN_SESSION = sa.text("""
     FROM orders.table_sessions s
     LEFT JOIN orders.session_guests g ON g.session_id = s.id AND g.guest_id = :guest_id
     WHERE s.table_id = :table_id AND s.status = 'open'
-    FOR UPDATE OF s
+    FOR NO KEY UPDATE OF s
 """)
 
 

@@ -35,7 +35,7 @@ _PAY = prepared("""
     ), was AS (
         SELECT o.id, o.payment_status FROM orders.orders o JOIN bill ON o.locked_by_bill = bill.bill_id
         WHERE o.payment_status = ANY(:before)
-        ORDER BY o.id FOR UPDATE OF o
+        ORDER BY o.id FOR NO KEY UPDATE OF o
     ), moved AS (
         UPDATE orders.orders SET payment_status = :to, version = version + 1, updated_at = now()
         FROM was WHERE orders.id = was.id
@@ -54,7 +54,7 @@ _REFUND = sa.text("""
     WITH was AS (
         SELECT o.id, o.payment_status FROM orders.orders o
         WHERE o.locked_by_bill = :bill_id AND o.payment_status = ANY(:before)
-        ORDER BY o.id FOR UPDATE OF o
+        ORDER BY o.id FOR NO KEY UPDATE OF o
     ), moved AS (
         UPDATE orders.orders SET payment_status = :to, version = version + 1, updated_at = now()
         FROM was WHERE orders.id = was.id

@@ -36,7 +36,7 @@ _LINK = sa.text("""
 _ROTATE = sa.text("""
     WITH before AS (
         SELECT id, code FROM orders.dining_tables
-        WHERE id = :id AND venue_id = :venue_id AND retired_at IS NULL FOR UPDATE
+        WHERE id = :id AND venue_id = :venue_id AND retired_at IS NULL FOR NO KEY UPDATE
     ), kept AS (
         INSERT INTO orders.retired_codes (code, table_id) SELECT code, id FROM before
     )
