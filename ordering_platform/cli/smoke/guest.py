@@ -96,6 +96,8 @@ def look_back(visit: Visit) -> None:
     step("The order as it was sent", _check_order, visit)
     step("What happened to it", _check_events, visit)
     step("The guest's history", _check_history, visit)
+    if visit.payment["status"] in _SETTLED:
+        step("The bill is paid, still once", _check_bill, visit)
 
 
 def give_up(visit: Visit) -> None:
