@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ordering_platform.payment.bills import LeaseLost
+from ordering_platform.payment.models import bills
 from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
@@ -22,14 +23,17 @@ if TYPE_CHECKING:
     from ordering_platform.payment.payments import Payment
     from ordering_platform.payment.providers import Outcome
 
-_OPEN = prepared("""
-    INSERT INTO payments.bills (id, venue_id, session_id, guest_id, status, order_ids, request, caller_id, route, key,
-                                fingerprint, lease_owner, next_run_at)
+# Named one by one: a plan that gives ``*`` breaks on every open connection when a newer release adds a column.
+_BILL = ", ".join(f"b.{column.name}" for column in bills.columns)
+
+_OPEN = prepared(f"""
+    INSERT INTO payments.bills AS b (id, venue_id, session_id, guest_id, status, order_ids, request, caller_id, route,
+                                     key, fingerprint, lease_owner, next_run_at)
     VALUES (:id, :venue_id, :session_id, :guest_id, 'created', CAST(:order_ids AS jsonb), CAST(:request AS jsonb),
             :caller_id, :route, :key, :fingerprint, :me, now() + :lease * interval '1 second')
     ON CONFLICT (caller_id, route, key) DO NOTHING
-    RETURNING *, now() AS seen_at
-""")
+    RETURNING {_BILL}, now() AS seen_at
+""")  # noqa: S608  the fragment is ours
 
 # The lease is renewed only when a third of it has gone: one index entry less for every bill that is quick.
 _SET_UP = prepared("""
@@ -78,7 +82,7 @@ _END = prepared(f"""
             captured_minor = CASE WHEN :failed THEN captured_minor ELSE amount_minor + tip_minor END,
             captured_at = CASE WHEN :failed THEN NULL ELSE now() END
         WHERE id = :id AND status = :was
-        RETURNING *
+        RETURNING id, bill_id, status, amount_minor, failure, captured_at
     ), noted AS (
         INSERT INTO payments.payment_events (payment_id, from_status, to_status, actor, details)
         SELECT id, :was, :to, :actor, CAST(:details AS jsonb) FROM moved
@@ -98,7 +102,7 @@ _END = prepared(f"""
             attempts = 0
         FROM moved
         WHERE b.id = moved.bill_id
-        RETURNING b.*, moved.captured_at, now() AS seen_at
+        RETURNING {_BILL}, moved.captured_at, now() AS seen_at
     )
     SELECT * FROM booked
 """)  # noqa: S608  the fragments are ours

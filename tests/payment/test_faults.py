@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
+from ordering_platform.payment import models
 from ordering_platform.payment.arrows import install
 from ordering_platform.payment.states import POINTS
 from ordering_platform.runtime.database import DatabaseUnavailable, driver_url
@@ -17,7 +18,7 @@ from tests.payment.conftest import KEY, Restaurant
 from tests.payment.test_saga import WAYS, carry_on, passed_on, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ordering_platform.runtime.config import Settings
     from ordering_platform.runtime.replies import Reply
@@ -114,3 +115,30 @@ def test_the_database_may_cut_every_connection(restaurant: Restaurant, settings:
         carry_on(restaurant, way)
         assert not armed
         settled(restaurant)
+
+
+@pytest.fixture
+def newer_release(restaurant: Restaurant) -> Iterator[Callable[[], None]]:
+    """Give a way to migrate as a newer release would: a column more on every table."""
+    tables = [table.fullname for table in models.metadata.sorted_tables]
+
+    def migrate() -> None:
+        for table in tables:
+            restaurant.execute(sa.text(f"ALTER TABLE {table} ADD COLUMN of_a_newer_release text"))
+
+    yield migrate
+    for table in tables:
+        restaurant.execute(sa.text(f"ALTER TABLE {table} DROP COLUMN IF EXISTS of_a_newer_release"))
+
+
+def test_a_release_that_goes_on_serving_while_a_newer_one_migrates(
+    restaurant: Restaurant, newer_release: Callable[[], None]
+) -> None:
+    """Statements planned before the migration are run after it, on the same connections."""
+    for number in range(3):
+        if number == 1:
+            newer_release()
+        restaurant.orders.add(f"ord_{number}")
+        assert restaurant.check_out(order_ids=[f"ord_{number}"], code="TEN").status == 201
+        restaurant.sweep()
+    assert [one["status"] for one in restaurant.rows(models.bills)] == ["completed"] * 3

@@ -46,7 +46,7 @@ _CHARGE = prepared("""
     INSERT INTO payments.sandbox_charges AS charge (id, reference, card, status, amount_minor, currency, settles_at)
     VALUES (:id, :reference, :card, :status, :amount, :currency, now() + :delay)
     ON CONFLICT (id) DO UPDATE SET asked = charge.asked + 1
-    RETURNING *
+    RETURNING reference, status, amount_minor, currency, asked
 """)
 
 
