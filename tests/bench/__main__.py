@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from tests.bench import flow, measure, platforms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.bench.platforms import Subject
 
 RESULTS = Path("bench-results")
@@ -110,15 +112,16 @@ def _summed(runs: list[dict[str, Any]]) -> dict[str, Any]:
 def _statements(subject: Subject) -> dict[str, float]:
     """Count what one flow asks of PostgreSQL, without what the idle platform asks in the same time."""
     with subject.watched() as log:
-        begun, start = time.monotonic(), log.stat().st_size
-        flow.loop(subject.port, subject.tables, CODE, 1, COUNTED)
-        lasted = time.monotonic() - begun
-        busy = measure.statements(log, start)
-        start = log.stat().st_size
-        time.sleep(max(lasted, 4.0))
-        idle = measure.statements(log, start)
-    share = lasted / max(lasted, 4.0)
-    data, commits = ((one - share * other) / COUNTED for one, other in zip(busy, idle, strict=True))
+
+        def asked(work: Callable[[], object]) -> tuple[float, int, int]:
+            begun, start, written = time.monotonic(), log.stat().st_size, subject.written()
+            work()
+            lasted = time.monotonic() - begun
+            return lasted, measure.statements(log, start), subject.written() - written
+
+        lasted, *busy = asked(lambda: flow.loop(subject.port, subject.tables, CODE, 1, COUNTED))
+        rested, *idle = asked(lambda: time.sleep(max(lasted, 4.0)))
+    data, commits = ((one - lasted / rested * other) / COUNTED for one, other in zip(busy, idle, strict=True))
     return {"data": round(data, 1), "commits": round(commits, 1)}
 
 

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MEGABYTE = 1024 * 1024
-_STATEMENT = re.compile(r"LOG:  (?:statement|execute [^:]*): +(\S+)")
-_FRAME = {"BEGIN", "BEGIN;", "COMMIT", "ROLLBACK", "SET", "SHOW", "LISTEN", "UNLISTEN"}
+# BEGIN travels in front of the first statement of a unit, and a statement's text may begin on the next line.
+_STATEMENT = re.compile(r"LOG:  (?:statement|execute [^:]*):\s+(?:BEGIN;\s*)?(\w+)")
+_FRAME = {"BEGIN", "COMMIT", "ROLLBACK", "SET", "SHOW", "LISTEN", "UNLISTEN", "PREPARE"}
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ class Group:
         return [child for process in self._roots() for child in process.children(recursive=True)]
 
 
-def statements(log: Path, begin: int) -> tuple[int, int]:
-    """Count data statements and commits in PostgreSQL's log from byte ``begin`` on."""
+def statements(log: Path, begin: int) -> int:
+    """Count data statements in PostgreSQL's log from byte ``begin`` on."""
     with log.open("rb") as lines:
         lines.seek(begin)
         words = Counter(_STATEMENT.findall(lines.read().decode(errors="replace")))
-    return sum(count for word, count in words.items() if word.upper() not in _FRAME), words["COMMIT"]
+    return sum(count for word, count in words.items() if word.upper() not in _FRAME)
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -42,6 +42,13 @@ class Subject:
     database_url: str
     postgres_log: Path
 
+    def written(self) -> int:
+        """Give how many transactions have written anything so far, as units or as single statements."""
+        with _administering(self.database_url) as tx:
+            return int(
+                tx.scalar(sa.text("SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)"))
+            )
+
     @contextmanager
     def watched(self) -> Iterator[Path]:
         """Let PostgreSQL log every statement for a while."""
