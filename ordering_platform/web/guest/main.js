@@ -7,6 +7,7 @@ import { Menu } from "./menu.js";
 import { chosen, Options } from "./options.js";
 import { Cart, CartButton, send } from "./order.js";
 import { Pay, pay } from "./pay.js";
+import { closeSheet } from "./sheet.js";
 import * as state from "./state.js";
 import { Trouble } from "./trouble.js";
 import { Orders, OrdersButton } from "./visit.js";
@@ -27,7 +28,6 @@ function Page() {
     <div class="strip">
       ${broken.value && html`<p class="notice bad" role="alert">${t("broken")}</p>`}
       ${!online.value && html`<p class="notice" role="status">${t("offline")}</p>`}
-      <${Stopped} />
       <p class="hidden" role="status">${sheet.value ? "" : state.said.value}</p>
     </div>
     ${menu.value ? html`<${Menu} />` : !stopped.value && html`<p class="strip muted">${t("loading")}</p>`}
@@ -40,13 +40,13 @@ function Page() {
 function Bar() {
   const orders = OrdersButton();
   const cart = CartButton(Boolean(orders));
-  if (stopped.value || (!orders && !cart)) return null;
+  if (stopped.value) return html`<div class="bar"><${Stopped} /></div>`;
+  if (!orders && !cart) return null;
   return html`<div class=${orders && cart ? "bar two-buttons" : "bar"}>${orders}${cart}</div>`;
 }
 
 function Stopped() {
   const digits = useSignal("");
-  if (!stopped.value) return null;
   if (stopped.value === "ended") {
     return html`<div class="notice" role="alert">
       <h2>${t("ended_title")}</h2>
@@ -93,6 +93,9 @@ function begin() {
   history.replaceState({ sheet: "" }, "");
   effect(() => {
     document.title = `${boot.venue} · ${t("table", { name: boot.table })}`;
+  });
+  effect(() => {
+    if (stopped.value && sheet.peek()) closeSheet();
   });
   const page = document.getElementById("page");
   if (!page) return;

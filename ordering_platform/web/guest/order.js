@@ -68,11 +68,14 @@ async function settled() {
 
 /** @param {any} refusal */
 async function refused(refusal) {
-  fault.value = refusal;
-  if (refusal.away) return;
+  if (refusal.away) {
+    fault.value = refusal;
+    return;
+  }
   const draft = sending.value?.order;
   sending.value = undefined;
   if (refusal.code === "session_closed") return stop(refusal);
+  fault.value = refusal;
   if (draft) {
     // The next try is a new order; a draft that stays behind harms nobody.
     await call("POST", `/v1/orders/${draft}/status`, { body: { to: "cancelled" } }).catch(() => {});
