@@ -244,7 +244,7 @@ def _trouble_as_unavailable() -> Iterator[None]:
         yield
     except exc.TimeoutError as fault:
         raise DatabaseUnavailable from fault
-    except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as fault:
+    except (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.NotSupportedError) as fault:
         raise (DatabaseBusy if getattr(fault.orig, "pgcode", None) in _BUSY else DatabaseUnavailable) from fault
     except (psycopg2.OperationalError, psycopg2.InterfaceError) as fault:
         raise (DatabaseBusy if fault.pgcode in _BUSY else DatabaseUnavailable) from fault

@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
 import sqlalchemy as sa
 from sqlalchemy import event
 
@@ -30,6 +31,7 @@ def prepared(text: str) -> sa.TextClause:
 def install(engine: Engine) -> None:
     """Prepare the statements that ask for it on every connection of this engine."""
     event.listen(engine, "before_cursor_execute", _execute_prepared, retval=True)
+    event.listen(engine, "handle_error", _leave_outdated_plans)
 
 
 def _execute_prepared(  # noqa: PLR0917  SQLAlchemy calls it so
@@ -46,6 +48,13 @@ def _execute_prepared(  # noqa: PLR0917  SQLAlchemy calls it so
         cursor.execute(f"PREPARE {name} AS {body}")
         known[statement] = name
     return f"EXECUTE {name}{values}", parameters
+
+
+def _leave_outdated_plans(trouble: Any) -> None:
+    # "cached plan must not change result type": a newer release has added a column to a table whose plan gives "*".
+    # No connection of this pool can run that plan any more, and new ones make their own.
+    if isinstance(trouble.original_exception, psycopg2.errors.FeatureNotSupported):
+        trouble.is_disconnect = True
 
 
 @lru_cache(_MOST)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from ordering_platform.runtime.database import DatabaseUnavailable
 from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
@@ -53,3 +54,21 @@ def test_values_of_every_kind_arrive(db: Transactions) -> None:
     with db.read() as tx:
         values = {"text": "a'b%s \\ 🍜", "flag": True, "none": None, "many": ["x", "y'z"]}
         assert tuple(tx.execute(kinds, values).one()) == (values["text"], True, None, ["x", "y'z"], False)
+
+
+def test_a_migration_costs_one_refusal_and_not_the_life_of_a_connection(db: Transactions) -> None:
+    everything = prepared("SELECT * FROM outdated WHERE a = :a")
+    with db.transaction() as tx:
+        tx.execute(sa.text("CREATE TABLE outdated (a int)"))
+    try:
+        with db.read() as tx:
+            tx.execute(everything, {"a": 1})
+        with db.transaction() as tx:
+            tx.execute(sa.text("ALTER TABLE outdated ADD COLUMN b int"))
+        with pytest.raises(DatabaseUnavailable), db.read() as tx:
+            tx.execute(everything, {"a": 1})
+        with db.read() as tx:
+            assert list(tx.execute(everything, {"a": 1}).keys()) == ["a", "b"]
+    finally:
+        with db.transaction() as tx:
+            tx.execute(sa.text("DROP TABLE outdated"))
