@@ -27,7 +27,7 @@ class Proxies:
             return peer
         for hop in reversed(_hops(environ)):
             try:
-                plain = str(ip_address(hop))
+                plain = _plain(hop)
             except ValueError:
                 return peer
             if not self._trusted(plain):
@@ -41,6 +41,11 @@ class Proxies:
         except ValueError:
             return False
         return any(found in network for network in self._networks)
+
+
+@lru_cache(maxsize=4096)
+def _plain(address: str) -> str:
+    return str(ip_address(address))
 
 
 def _hops(environ: dict[str, Any]) -> list[str]:
