@@ -52,18 +52,17 @@ def main() -> None:
 def measured(subject: Subject, rounds: int, scale: float) -> dict[str, Any]:
     """Measure one platform: warm up, count statements, then rounds of 1, 8 and 32 guests."""
     print(f"\n## {subject.name} ({_python()})")
-    memory = {group.name: round(group.memory_mb(), 1) for group in subject.groups}
     flow.loop(subject.port, subject.tables, CODE, 4, 20)
     result: dict[str, Any] = {
         "started_seconds": {name: round(seconds, 2) for name, seconds in subject.started.items()},
-        "idle_memory_mb": memory,
+        "idle_memory_mb": subject.idle_memory_mb,
         "statements": _statements(subject),
         "guests": {},
     }
     for guests in GUESTS:
         runs = [_round(subject, guests, max(guests, int(FLOWS[guests] * scale))) for _ in range(rounds)]
         result["guests"][guests] = _summed(runs)
-    result["loaded_memory_mb"] = {group.name: round(group.memory_mb(), 1) for group in subject.groups}
+    result["loaded_memory_mb"] = measure.memory_mb(subject.groups)
     _print(result)
     return result
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 MEGABYTE = 1024 * 1024
@@ -42,6 +43,11 @@ class Group:
 
     def _children(self) -> list[psutil.Process]:
         return [child for process in self._roots() for child in process.children(recursive=True)]
+
+
+def memory_mb(groups: Iterable[Group]) -> dict[str, float]:
+    """Give the memory of each group, by its name."""
+    return {group.name: round(group.memory_mb(), 1) for group in groups}
 
 
 def statements(log: Path, begin: int) -> int:

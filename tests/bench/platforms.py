@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from ordering_platform.client import Client
 from ordering_platform.embedded.postgres import Postgres
 from ordering_platform.runtime.database import driver_url
-from tests.bench.measure import Group
+from tests.bench.measure import Group, memory_mb
 from tests.support.processes import COMMAND, Processes
 from tests.support.rabbitmq import RabbitNode
 
@@ -32,13 +32,14 @@ _LOGIN = re.compile(r"^ *owner +(\S+@\S+) +(\S+) *$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Subject:
-    """A running platform: where it is, what it consists of, tables to sit at, how long each part took to start."""
+    """A running platform: where it is, its parts, tables to sit at, and what starting took before anybody came."""
 
     name: str
     port: int
     groups: tuple[Group, ...]
     tables: Iterator[str]
     started: dict[str, float]
+    idle_memory_mb: dict[str, float]
     database_url: str
     postgres_log: Path
 
@@ -80,8 +81,9 @@ def embedded(folder: Path) -> Iterator[Subject]:
         cluster = Postgres(folder / "data" / "postgres")
         url = cluster.running_address() or sys.exit("PostgreSQL does not run")
         groups = (Group("application", (process.pid,)), Group("PostgreSQL", (_postmaster(cluster),)))
+        idle = memory_mb(groups)
         tables = _open_tables(port, printed.read_text())
-        yield Subject("embedded, one process", port, groups, tables, started, url, cluster.log)
+        yield Subject("embedded, one process", port, groups, tables, started, idle, url, cluster.log)
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -105,10 +107,9 @@ def processes(folder: Path) -> Iterator[Subject]:
                     Group("PostgreSQL", (_postmaster(cluster),)),
                     Group("RabbitMQ", (broker,)),
                 )
-                tables = _open_tables(platform.ports["gateway"], printed)
-                yield Subject(
-                    "five processes, RabbitMQ", platform.ports["gateway"], groups, tables, started, url, cluster.log
-                )
+                idle, port = memory_mb(groups), platform.ports["gateway"]
+                tables = _open_tables(port, printed)
+                yield Subject("five processes, RabbitMQ", port, groups, tables, started, idle, url, cluster.log)
         finally:
             cluster.stop()
 
