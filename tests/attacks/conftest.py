@@ -12,6 +12,7 @@ from ordering_platform.embedded.postgres import Postgres
 from ordering_platform.runtime.database import driver_url
 from tests.attacks import world
 from tests.attacks.knocking import Knocker
+from tests.attacks.party import sit_down
 from tests.attacks.rows import Rows
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.attacks.knocking import Case
     from tests.attacks.matrix import Refuse
+    from tests.attacks.party import Party
     from tests.attacks.world import Restaurant
     from tests.support.platform import Platform
 
@@ -65,3 +67,8 @@ def refuse(knocker: Knocker, rows: Rows) -> Refuse:
             assert knocker.refused(bad), "there was nothing to refuse"
 
     return send
+
+
+@pytest.fixture
+def party(knocker: Knocker, home: Restaurant) -> Party:
+    return sit_down(knocker, home)

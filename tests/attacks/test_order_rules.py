@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.attacks import refusals
-from tests.attacks.party import Party, sit_down
 
 if TYPE_CHECKING:
-    from tests.attacks.knocking import Knocker
+    from tests.attacks.party import Party
     from tests.attacks.rows import Rows
     from tests.attacks.world import Restaurant
 
@@ -23,11 +22,6 @@ HOSTILE_NOTES = (
     "{{7*7}} ${7*7} %s %(x)s \\",
     "first line\nsecond\tline",
 )
-
-
-@pytest.fixture
-def party(knocker: Knocker, home: Restaurant) -> Party:
-    return sit_down(knocker, home)
 
 
 @pytest.mark.parametrize("quantity", ["0", "-1", "21", "1.5", '"2"', "true", "1e3", "null", "9" * 40, "[]", "{}"])
@@ -203,94 +197,3 @@ def test_a_visit_that_has_ended_lets_nothing_be_done_any_more(party: Party, rows
     with rows.unchanged():
         for method, where, body in asked:
             party.refused(method, where, body, 410, "session_closed")
-
-
-class TestKeys:
-    def test_the_same_key_gives_the_same_answer_and_another_body_is_refused(self, party: Party, rows: Rows) -> None:
-        key = {"Idempotency-Key": "one-key-for-one-order"}
-        body = {"items": [party.dish()]}
-        first = party.ask("POST", "/v1/orders", body, headers=key)
-        with rows.unchanged():
-            again = party.ask("POST", "/v1/orders", body, headers=key)
-            quoted = party.ask("POST", "/v1/orders", body, headers={"Idempotency-Key": '"one-key-for-one-order"'})
-            other = party.ask("POST", "/v1/orders", {"items": [party.dish(quantity=2)]}, headers=key)
-        assert first.status == 201
-        assert (again.status, again.body, again.headers["idempotency-replayed"]) == (201, first.body, "true")
-        assert quoted.body == first.body
-        refusals.check(other, "/v1/orders", 422, "idempotency_key_reused")
-
-    def test_a_key_belongs_to_who_sent_it(self, party: Party, knocker: Knocker, home: Restaurant) -> None:
-        other = sit_down(knocker, home)
-        key = {"Idempotency-Key": "a key two guests have"}
-        body = {"items": [party.dish()]}
-        mine, theirs = (one.ask("POST", "/v1/orders", body, headers=key) for one in (party, other))
-        assert (mine.status, theirs.status) == (201, 201)
-        assert mine.json["id"] != theirs.json["id"]
-        assert "idempotency-replayed" not in theirs.headers
-
-    @pytest.mark.parametrize("key", ["8letters", "x" * 255, "~!@#$%^&*()_+{}|:<>?", '"in quotes"'])
-    def test_any_printable_key_of_8_to_255_characters_will_do(self, party: Party, key: str) -> None:
-        body = {"items": [party.dish()]}
-        assert party.ask("POST", "/v1/orders", body, headers={"Idempotency-Key": key}).status == 201
-
-
-class TestPaying:
-    def test_the_amount_and_the_method_are_the_houses(self, party: Party, rows: Rows) -> None:
-        order = {"order_ids": [party.sent()["id"]]}
-        amount = {"amount": {"amount": 1, "currency": "EUR"}}
-        with rows.unchanged():
-            faults = party.refused(
-                "POST", "/v1/checkout", {**order, **amount, "method": "cash"}, 422, "validation_failed"
-            )
-            assert faults == [("/amount", "unknown")]
-            for method in ("free", "CASH", "../cash", "sand"):
-                party.refused("POST", "/v1/checkout", {**order, "method": method}, 422, "payment_method_unknown")
-
-    def test_what_is_paid_is_not_paid_again(self, party: Party) -> None:
-        order = {"order_ids": [party.sent()["id"]], "method": "sandbox", "card": {"token": "tok_approve"}}
-        assert party.done("POST", "/v1/checkout", order)["payment"]["status"] == "captured"
-        party.refused("POST", "/v1/checkout", order, 409, "order_already_paid")
-
-    def test_a_payment_is_no_larger_than_the_bill_and_in_its_currency(self, party: Party, rows: Rows) -> None:
-        bill = party.done("POST", "/v1/bills", {"order_ids": [party.sent()["id"]]})
-        path, due = f"/v1/bills/{bill['id']}/payments", bill["due"]["amount"]
-        for amount, code in (
-            ({"amount": due + 1, "currency": "EUR"}, "amount_over_due"),
-            ({"amount": due, "currency": "USD"}, "currency_mismatch"),
-        ):
-            with rows.unchanged(but=("payments.idempotency_keys",)):
-                party.refused("POST", path, {"method": "cash", "amount": amount}, 422, code)
-        assert party.done("GET", f"/v1/bills/{bill['id']}")["due"]["amount"] == due
-
-
-class TestTables:
-    def test_a_code_that_is_almost_right_is_not_found(self, party: Party, rows: Rows) -> None:
-        code = party.table["code"]
-        near = [
-            code[:-1] + ("0" if code[-1] != "0" else "1"),
-            code + "0",
-            code[1:],
-            code.upper(),
-            "0" * len(code),
-            "%25",
-        ]
-        with rows.unchanged():
-            for wrong in near:
-                party.refused("GET", f"/v1/table-links/{wrong}", None, 404, "table_not_found")
-                party.refused("POST", "/v1/auth/guest", {"table_code": wrong}, 404, "table_not_found")
-
-    def test_an_old_print_is_retired(self, party: Party, rows: Rows) -> None:
-        party.house.owner.post(f"/v1/tables/{party.table['id']}/rotate")
-        old = party.table["code"]
-        with rows.unchanged():
-            party.refused("GET", f"/v1/table-links/{old}", None, 410, "table_code_retired")
-            party.refused("POST", "/v1/auth/guest", {"table_code": old}, 410, "table_code_retired")
-
-    def test_one_phone_at_two_tables_is_two_guests(self, party: Party, knocker: Knocker, home: Restaurant) -> None:
-        cart, code = party.cart(), sit_down(knocker, home).table["code"]
-        moved = knocker.ask("POST", "/v1/auth/guest", {"table_code": code}, token=party.token).json
-        assert moved["session"]["id"] != party.session
-        seen = knocker.ask("GET", "/v1/orders", token=moved["access_token"])
-        assert (seen.status, seen.json["data"]) == (200, [])
-        path = f"/v1/orders/{cart['id']}"
-        refusals.check(knocker.ask("GET", path, token=moved["access_token"]), path, 404, "order_not_found")
