@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from werkzeug.routing import Map, Rule
 
-from ordering_platform.runtime import context, health, identity, logs, metrics, reading
+from ordering_platform.runtime import context, health, identity, logs, metrics, paging, reading
 from ordering_platform.runtime.addresses import Proxies
 from ordering_platform.runtime.doors import METHODS
 from ordering_platform.runtime.errors import (
@@ -153,6 +153,8 @@ class App:
         )
         result = self._work(entrypoint, request, variables)
         reply = reply_from(result, door.status)
+        if type(result) is dict and result.get("has_more"):
+            reply.headers.append(("Link", paging.link(request.path, environ["QUERY_STRING"], result["next"])))
         return self._counted(reply) if reply.streams else reply
 
     def _find(self, method: str, path: str) -> tuple[Any, dict[str, Any]]:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlencode
 
 from ordering_platform.runtime.errors import FieldError, InvalidParameter
 
@@ -43,3 +44,9 @@ def page(rows: Sequence[Any], limit: int, key: Callable[[Any], Sequence[str | in
     shown = list(rows[:limit])
     more = len(rows) > limit
     return {"data": shown, "next": cursor(key(shown[-1])) if more else None, "has_more": more}
+
+
+def link(path: str, query: str, after: str) -> str:
+    """Write the Link header (RFC 8288) that names the next page of a list that was asked for by ``query``."""
+    wishes = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "after"]
+    return f'<{quote(path)}?{urlencode([*wishes, ("after", after)])}>; rel="next"'

@@ -54,7 +54,7 @@ class Doors:
         return answer
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def port(database_url: str) -> Iterator[int]:
     keys = services.settings(amqp_url=AMQP)
     chosen = services.settings(

@@ -58,12 +58,15 @@ def test_pages_hold_every_order_once(db: Transactions, room: rooms.Room, doors: 
     for caller in (anna, waiter):
         seen, query = [], f"?limit=2&sort={sort}"
         while True:
-            page = doors(caller, "GET", f"/v1/orders{query}").json
+            answer = doors(caller, "GET", f"/v1/orders{query}")
+            page = answer.json
             seen += [order["id"] for order in page["data"]]
             assert all(len(order["items"]) == 2 for order in page["data"])
             if not page["has_more"]:
+                assert "link" not in answer.headers
                 break
             query = f"?limit=2&sort={sort}&after={page['next']}"
+            assert answer.headers["link"] == f'</v1/orders{query}>; rel="next"'
         assert seen == (sent if sort == "oldest" else sent[::-1])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ordering_platform.runtime.errors import InvalidParameter
-from ordering_platform.runtime.paging import cursor, page, uncursor
+from ordering_platform.runtime.paging import cursor, link, page, uncursor
 
 
 def test_pages_follow_one_another() -> None:
@@ -36,3 +36,8 @@ def test_a_made_up_cursor_is_refused(text: str) -> None:
 def test_a_cursor_holds_only_what_a_database_can_compare(value: str | int, kind: type) -> None:
     with pytest.raises(InvalidParameter):
         uncursor(cursor([value]), (kind,))
+
+
+def test_the_next_page_is_asked_for_as_this_one_was() -> None:
+    named = link("/v1/orders", "status=placed%2Cready&after=old&limit=2", "n+w=")
+    assert named == '</v1/orders?status=placed%2Cready&limit=2&after=n%2Bw%3D>; rel="next"'
