@@ -66,8 +66,10 @@ def engine(shared_engine: Engine) -> Iterator[Engine]:
                 "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN :schemas"
             ).bindparams(sa.bindparam("schemas", schemas, expanding=True))
         ).all()
-        if tables:
-            tx.execute(sa.text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
+        # Emptying a table costs the same whether it holds rows or not, and most tests write to a few of them only.
+        used = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)  # noqa: S608
+        if tables and (written := tx.scalars(sa.text(used)).all()):
+            tx.execute(sa.text(f"TRUNCATE {', '.join(written)} RESTART IDENTITY CASCADE"))
 
 
 @pytest.fixture
