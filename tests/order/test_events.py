@@ -187,6 +187,15 @@ def test_what_was_missed_while_the_connection_was_cut_is_read_later(
         assert [stream.next()["data"]["to"] for _ in range(2)] == ["accepted", "preparing"]
 
 
+def test_an_odd_announcement_makes_nobody_deaf(db: Transactions, room: rooms.Room, doors: Doors) -> None:
+    anna = rooms.guest(db, room)
+    with following(doors, anna) as stream:
+        with db.transaction() as tx:
+            tx.execute(sa.text("SELECT pg_notify('order_events', 'this is no event')"))
+        order = rooms.sent(db, anna, rooms.soup(room))
+        assert stream.next()["data"]["order_id"] == order["id"]
+
+
 def test_one_who_falls_behind_is_told_to_read() -> None:
     with Listener(set()) as slow:
         for count in range(1500):

@@ -40,6 +40,15 @@ def test_guests_read_the_menu_in_their_language_or_the_venues_first(
     assert coffee["option_groups"][0]["options"][0]["price"] == {"amount": 50, "currency": EUR}
 
 
+def test_the_menu_can_be_read_before_sitting_down(db: Transactions, room: rooms.Room, doors: Doors) -> None:
+    anna, manager = rooms.guest(db, room), rooms.staff(room, "manager")
+    behind = doors(None, "GET", f"/v1/table-links/{room.code}/menu?language=en")
+    assert behind.json == doors(anna, "GET", "/v1/menu?language=en").json
+    doors(manager, "POST", f"/v1/tables/{room.table}/rotate")
+    for code in (room.code, "nonsense"):
+        assert doors(None, "GET", f"/v1/table-links/{code}/menu").code == "table_not_found"
+
+
 def test_an_unchanged_menu_is_not_sent_again(db: Transactions, room: rooms.Room, doors: Doors) -> None:
     anna, cook = rooms.guest(db, room), rooms.staff(room, "kitchen")
     first = doors(anna, "GET", "/v1/menu")
