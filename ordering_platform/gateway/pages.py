@@ -88,6 +88,7 @@ class Pages:
             "venue": venue,
             "table": name,
             "language": language,
+            "languages": LANGUAGES,
             "words": self._words[language],
             "static": self.files.base,
         }

@@ -2,7 +2,7 @@
 
 import { effect, html, render, signal, useSignal } from "../vendor/preact.js";
 import { follow } from "../shared/live.js";
-import { language, speak, t } from "../shared/words.js";
+import { selfName, speak, t } from "../shared/words.js";
 import { Menu } from "./menu.js";
 import { chosen, Options } from "./options.js";
 import { Cart, CartButton, send } from "./order.js";
@@ -16,13 +16,14 @@ const broken = signal(false);
 const { boot, menu, online, sheet, stopped } = state;
 
 function Page() {
+  const next = state.nextLanguage.value;
   return html`<header class="top">
       <div>
         <h1>${boot.venue}</h1>
         <p class="muted">${t("table", { name: boot.table })}</p>
       </div>
-      <button class="button" lang=${language.value === "de" ? "en" : "de"} aria-label=${t("switch_label")} onClick=${() => guarded(state.switchLanguage)}>
-        ${t("switch")}
+      <button class="button" lang=${next} onClick=${() => guarded(() => state.switchLanguage(next))}>
+        ${selfName(next)}
       </button>
     </header>
     <div class="strip">
@@ -103,7 +104,8 @@ function begin() {
   render(html`<${Page} />`, page);
   guarded(async () => {
     await state.open();
-    if (state.chosenLanguage() && state.chosenLanguage() !== boot.language) await state.switchLanguage();
+    const wanted = state.chosenLanguage();
+    if (wanted && wanted !== boot.language) await state.switchLanguage(wanted);
     // A page that was closed while it sent or paid finishes that first.
     if (state.sending.value) await send();
     if (state.paying.value) await pay();

@@ -7,7 +7,7 @@ import { shown } from "../shared/money.js";
 import { language, speak } from "../shared/words.js";
 import { repriced } from "./cart.js";
 
-/** @type {{code: string, venue: string, table: string, language: string, words: any, static: string, menu?: any}} */
+/** @type {{code: string, venue: string, table: string, language: string, languages: string[], words: any, static: string, menu?: any}} */
 export const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}");
 const NAME = `table:${boot.code}`;
 const MARGIN = 60_000;
@@ -110,9 +110,13 @@ export async function refresh() {
   }
 }
 
-/** Speak the other language, words and menu. */
-export async function switchLanguage() {
-  const other = language.value === "de" ? "en" : "de";
+/** The language after the one that is spoken. */
+export const nextLanguage = computed(
+  () => boot.languages[(boot.languages.indexOf(language.value) + 1) % boot.languages.length],
+);
+
+/** Speak another language, words and menu. @param {string} other */
+export async function switchLanguage(other) {
   const words = await (await fetch(`${boot.static}/guest/words/${other}.json`)).json();
   speak(other, words);
   keep(`${NAME}:language`, other);

@@ -37,6 +37,9 @@ export function t(name, values = {}) {
   return words.replace(/\{(\w+)\}/g, (_, value) => String(values[value] ?? ""));
 }
 
+/** What a language calls itself. @param {string} code */
+export const selfName = (code) => new Intl.DisplayNames([code], { type: "language" }).of(code) ?? code;
+
 /**
  * A time of day.
  * @param {string} moment RFC 3339
