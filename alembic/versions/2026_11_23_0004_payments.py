@@ -92,6 +92,13 @@ def _create_bills() -> None:
         postgresql_where=sa.text("next_run_at IS NOT NULL"),
     )
     op.create_index(
+        "ix_bills_open",
+        "bills",
+        ["venue_id", "id"],
+        schema=SCHEMA,
+        postgresql_where=sa.text("completed_at IS NULL"),
+    )
+    op.create_index(
         "ix_bills_key_age", "bills", ["created_at"], schema=SCHEMA, postgresql_where=sa.text("key IS NOT NULL")
     )
     op.create_table(

@@ -81,6 +81,8 @@ sa.Index(
     bills.c.next_run_at,
     postgresql_where=sa.text("next_run_at IS NOT NULL"),
 )
+# What staff look for among years of bills. Not by status, for the same reason.
+sa.Index("ix_bills_open", bills.c.venue_id, bills.c.id, postgresql_where=sa.text("completed_at IS NULL"))
 sa.Index("ix_bills_key_age", bills.c.created_at, postgresql_where=sa.text("key IS NOT NULL"))
 
 payments = sa.Table(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from ordering_platform.payment import bills, payments
 from ordering_platform.payment.models import bills as table
+from ordering_platform.payment.states import BILL_ENDS
 from ordering_platform.payment.views import bill_view, payment_view
 from ordering_platform.runtime import paging
 
@@ -39,6 +40,8 @@ def list_bills(till: Till, caller: Caller, query: dict[str, Any]) -> dict[str, A
         wanted.append(table.c.session_id == session_id)
     if statuses := query.get("status"):
         wanted.append(table.c.status.in_(statuses))
+        if not set(statuses) & set(BILL_ENDS):
+            wanted.append(table.c.completed_at.is_(None))
     if after := query.get("after"):
         wanted.append(table.c.id < paging.uncursor(after, (str,))[0])
     newest = sa.select(table).where(*wanted).order_by(table.c.id.desc()).limit(query["limit"] + 1)
