@@ -71,9 +71,14 @@ async function read(reader, changed) {
     text += decoder.decode(value, { stream: true });
     const events = text.split("\n\n");
     text = events.pop() ?? "";
-    // Lines that begin with a colon only show that the stream is alive.
-    if (events.some((event) => event.split("\n").some((line) => line.startsWith("data:")))) changed();
+    if (events.some(isNews)) changed();
   }
+}
+
+/** Whether an event tells something; comments and pings only show that the stream is alive. @param {string} event */
+function isNews(event) {
+  const lines = event.split("\n");
+  return lines.some((line) => line.startsWith("data:")) && !lines.includes("event: ping");
 }
 
 /** @param {ReadableStreamDefaultReader<Uint8Array>} reader */
