@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ordering_platform.payment import bills, ledger
 from ordering_platform.payment.arrows import arrow
 from ordering_platform.payment.idempotency import check_same, claim, refusal, replay, route_of
-from ordering_platform.payment.quoting import offer, question
+from ordering_platform.payment.quoting import goes_on_without, offer, question
 from ordering_platform.payment.runs import Run, new_run_id
 from ordering_platform.payment.saga import drive
 from ordering_platform.runtime.errors import DomainError, IdempotencyInProgress
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.request import Request
 
 CREATED = 201
-_FIRST_SERVER_ERROR = 500
 
 
 def open_bill(till: Till, request: Request) -> Reply:
@@ -59,7 +58,7 @@ def quote(till: Till, request: Request) -> dict[str, Any]:
     try:
         answer = till.promotion.evaluate(**question(found, caller.venue, codes, guest_id))
     except DomainError as fault:
-        if fault.status < _FIRST_SERVER_ERROR or codes:
+        if not goes_on_without(fault, codes):
             raise
         answer = None
     return offer(found, body.get("tip"), answer).as_json()

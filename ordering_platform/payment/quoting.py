@@ -11,9 +11,12 @@ from ordering_platform.payment.pricing import Discount, Line, Quote, Terms, tota
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ordering_platform.runtime.errors import DomainError
+
 # What the quote says instead of promotions while promotion-service is away and no code was asked for.
 PROMOTIONS_AWAY = {"reason": "promotions_unavailable", "message": "Automatic promotions could not be checked."}
 
+_FIRST_SERVER_ERROR = 500
 _NOTHING: Mapping[str, Any] = {"applied": [], "rejected": [], "hints": []}
 
 
@@ -32,6 +35,11 @@ class Offer:
     def as_json(self) -> dict[str, Any]:
         """Give the quote as the API shows it."""
         return self.quote.as_json(self.answer["rejected"], self.answer["hints"])
+
+
+def goes_on_without(fault: DomainError, codes: Sequence[str]) -> bool:
+    """Whether a bill may be priced without promotions: promotion-service is away and nobody has typed a code."""
+    return fault.status >= _FIRST_SERVER_ERROR and not codes
 
 
 def question(locked: Mapping[str, Any], venue_id: str, codes: Sequence[str], guest_id: str | None) -> dict[str, Any]:

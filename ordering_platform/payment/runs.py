@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 # How long a bill whose driver has died is still carried forward: as long as a phone repeats its request.
 RESUME_FOR = 60.0
+# Longer pauses for what has not come to its end within ten minutes, because then it waits for people.
 LONGEST_PAUSE = 8.0
+LONGEST_PAUSE_WHEN_OLD = 30.0
+OLD = 600.0
 
 log = logs.get("payment.saga")
 
@@ -72,7 +75,7 @@ class Run:
     def pause(self) -> float:
         """Seconds until the next attempt; longer each time, never long enough for a guest to give up."""
         attempts: int = self.bill["attempts"]
-        return min(2.0 ** min(attempts, 10), LONGEST_PAUSE)
+        return min(2.0 ** min(attempts, 10), LONGEST_PAUSE if self.age < OLD else LONGEST_PAUSE_WHEN_OLD)
 
 
 def give_up(run: Run, fault: DomainError) -> None:

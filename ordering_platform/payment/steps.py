@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ordering_platform.payment import bills, ledger, payments, views
 from ordering_platform.payment.arrows import called
 from ordering_platform.payment.errors import PaymentExpired
-from ordering_platform.payment.quoting import agree, offer, question
+from ordering_platform.payment.quoting import agree, goes_on_without, offer, question
 from ordering_platform.payment.runs import RESUME_FOR, Run, give_up, log, rest
 from ordering_platform.runtime.errors import DomainError, ServiceUnavailable
 from ordering_platform.runtime.ids import new_id
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from ordering_platform.payment.payments import Payment
     from ordering_platform.payment.quoting import Offer
-
-_FIRST_SERVER_ERROR = 500
 
 
 def lock(run: Run) -> None:
@@ -63,7 +61,7 @@ def price(run: Run) -> None:
         answer = called("promotion.apply", run.till.promotion.apply, bill_id=bill["id"], **asked)
         run.promotions = "reserved" if answer["applied"] else "none"
     except DomainError as fault:
-        if fault.status < _FIRST_SERVER_ERROR or codes:
+        if not goes_on_without(fault, codes):
             give_up(run, fault)
             return
         if fault.code == ServiceUnavailable.code:
