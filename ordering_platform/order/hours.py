@@ -54,20 +54,3 @@ def wall_time(moment: datetime, zone: str) -> datetime:
 def business_day(moment: datetime, zone: str, close_hour: int) -> date:
     """Give the day a moment is counted to: after midnight it is still yesterday until ``close_hour``."""
     return (wall_time(moment, zone).replace(tzinfo=None) - timedelta(hours=close_hour)).date()
-
-
-_FIRST, _PER_LETTER, _LETTERS = 101, 899, 26
-
-
-def order_number(count: int, *, rehearsal: bool = False) -> str:
-    """Give the human number of the ``count``-th order of a business day: A101 ... A999, B101 ... Z999, AA101."""
-    if rehearsal:
-        return f"R-{_FIRST + count - 1}"
-    block, place = divmod(count - 1, _PER_LETTER)
-    letters = ""
-    while True:
-        block, letter = divmod(block, _LETTERS)
-        letters = chr(ord("A") + letter) + letters
-        if block == 0:
-            return f"{letters}{_FIRST + place}"
-        block -= 1

@@ -8,7 +8,7 @@ import orjson
 import sqlalchemy as sa
 
 from ordering_platform.order import errors, pricing, statuses
-from ordering_platform.order.hours import business_day, order_number
+from ordering_platform.order.hours import business_day
 from ordering_platform.order.orders import check_version, loaded, may_see, shown
 from ordering_platform.order.sessions import refusal
 from ordering_platform.runtime.clock import now, rfc3339
@@ -37,21 +37,12 @@ _LOCK = prepared("""
     FOR NO KEY UPDATE OF s, o
 """)
 
-# A statement of its own: what it reads must be as it is after the locks were granted. A refusal afterwards
-# rolls the number back, so that numbers have no gaps.
+# A statement of its own: what it reads must be as it is after the locks were granted.
 _CONTENT = prepared("""
-    WITH counted AS (
-        INSERT INTO orders.order_numbers AS n (venue_id, business_day, rehearsal, last)
-        VALUES (:venue_id, :business_day, :rehearsal, 1)
-        ON CONFLICT (venue_id, business_day, rehearsal) DO UPDATE SET last = n.last + 1
-        RETURNING last
-    )
-    SELECT last,
-           (SELECT json_agg(i ORDER BY i.position) FROM orders.order_items i WHERE i.order_id = :id) AS items,
+    SELECT (SELECT json_agg(i ORDER BY i.position) FROM orders.order_items i WHERE i.order_id = :id) AS items,
            (SELECT count(*) FROM orders.orders o
             WHERE o.session_id = :session_id AND o.payment_status = 'unpaid' AND o.rehearsal = :rehearsal
               AND o.status = ANY(:sent)) AS unpaid
-    FROM counted
 """)
 
 _REPRICE = sa.text("""
@@ -61,12 +52,26 @@ _REPRICE = sa.text("""
     RETURNING i.id
 """)
 
-_PLACE = prepared("""
-    WITH placed AS (
-        UPDATE orders.orders SET status = 'placed', number = :number, business_day = :business_day,
+# The human number of the ``last``-th order of a business day: A101 ... A999, B101 ... Z999, AA101.
+NUMBER = """
+    CASE WHEN rehearsal THEN 'R-' || 100 + last
+         WHEN (last - 1) / 899 < 26 THEN chr(65 + (last - 1) / 899) || 101 + (last - 1) % 899
+         ELSE chr(64 + (last - 1) / 899 / 26) || chr(65 + (last - 1) / 899 % 26) || 101 + (last - 1) % 899 END
+"""
+
+# The number is taken by the very last statement: everybody who places an order in this venue waits for its row, so
+# it is held for no more than the commit. A refusal afterwards rolls it back, so that numbers have no gaps.
+_PLACE = prepared(f"""
+    WITH counted AS (
+        INSERT INTO orders.order_numbers AS n (venue_id, business_day, rehearsal, last)
+        VALUES (:venue_id, :business_day, :rehearsal, 1)
+        ON CONFLICT (venue_id, business_day, rehearsal) DO UPDATE SET last = n.last + 1
+        RETURNING {NUMBER} AS number
+    ), placed AS (
+        UPDATE orders.orders SET status = 'placed', number = counted.number, business_day = :business_day,
                total_minor = :total_minor, needs_approval = :needs_approval, placed_at = now(), updated_at = now(),
                version = version + 1
-        WHERE id = :id AND status = 'open' RETURNING *
+        FROM counted WHERE id = :id AND status = 'open' RETURNING orders.*
     ), noted AS (
         INSERT INTO orders.order_events (venue_id, session_id, order_id, kind, actor_kind, actor_id,
                                          from_status, to_status, rehearsal, details)
@@ -77,7 +82,7 @@ _PLACE = prepared("""
     SELECT to_jsonb(placed) AS o,
            (SELECT json_agg(i ORDER BY i.position) FROM orders.order_items i WHERE i.order_id = :id) AS items
     FROM placed
-""")
+""")  # noqa: S608  the expression above, nothing of a guest
 
 _ITEMS = sa.text("""
     SELECT to_jsonb(o) AS o,
@@ -113,7 +118,8 @@ def place(
 
 
 def _send(tx: Connection, book: MenuBook, caller: Caller, order: Any, expected_total: Money | None) -> Any:
-    content, numbered = _content(tx, order)
+    scope = {"id": order.id, "session_id": order.session_id, "rehearsal": order.rehearsal}
+    content = tx.execute(_CONTENT, {**scope, "sent": list(statuses.SENT)}).one()
     unseen = caller.is_guest and not order.confirmed
     if unseen and content.unpaid >= order.max_unpaid_orders:
         raise errors.TooManyOpenOrders
@@ -123,16 +129,16 @@ def _send(tx: Connection, book: MenuBook, caller: Caller, order: Any, expected_t
         "actor_kind": caller.kind,
         "actor_id": caller.id,
     }
-    return loaded(tx.execute(_PLACE, numbered | sending).one())
+    return loaded(tx.execute(_PLACE, _counted(order) | sending).one())
 
 
-def _content(tx: Connection, order: Any) -> tuple[Any, dict[str, Any]]:
-    """Read a locked cart with the unpaid orders of its table, and take a number for it."""
-    day = business_day(now(), order.time_zone, order.business_day_close)
-    scope = {"id": order.id, "venue_id": order.venue_id, "session_id": order.session_id, "rehearsal": order.rehearsal}
-    content = tx.execute(_CONTENT, {**scope, "business_day": day, "sent": list(statuses.SENT)}).one()
-    number = order_number(content.last, rehearsal=order.rehearsal)
-    return content, {"id": order.id, "number": number, "business_day": day}
+def _counted(order: Any) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "venue_id": order.venue_id,
+        "rehearsal": order.rehearsal,
+        "business_day": business_day(now(), order.time_zone, order.business_day_close),
+    }
 
 
 def check_content(
@@ -175,14 +181,13 @@ def place_paid(tx: Connection, order_id: str) -> None:
     order = loaded(tx.execute(_PAID_CART, {"id": order_id}).one_or_none())
     if order is None:
         return
-    _, numbered = _content(tx, order)
     sending = {
         "total_minor": order.total_minor,
         "needs_approval": False,
         "actor_kind": "service",
         "actor_id": "payment",
     }
-    tx.execute(_PLACE, numbered | sending)
+    tx.execute(_PLACE, _counted(order) | sending)
 
 
 def _priced(line: dict[str, Any], currency: str) -> dict[str, Any]:

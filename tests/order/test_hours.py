@@ -1,4 +1,4 @@
-"""Weekly hours, business days and the numbers people call out; computed, not waited for."""
+"""Weekly hours and business days; computed, not waited for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ordering_platform.order.hours import business_day, order_number, served_now, windows
+from ordering_platform.order.hours import business_day, served_now, windows
 
 LUNCH = windows([{"days": ["mon", "tue"], "from": "11:30", "to": "14:30"}])
 NIGHT = windows([{"days": ["sat"], "from": "22:00", "to": "02:00"}])
@@ -48,15 +48,3 @@ def test_hours_are_half_open_and_belong_to_the_day_they_start(hours: object, wal
 )
 def test_after_midnight_it_is_still_yesterday_until_the_house_closes(moment: datetime, day: date) -> None:
     assert business_day(moment, "Europe/Berlin", 4) == day
-
-
-@pytest.mark.parametrize(
-    ("count", "number"),
-    [(1, "A101"), (899, "A999"), (900, "B101"), (26 * 899, "Z999"), (26 * 899 + 1, "AA101"), (27 * 899 + 1, "AB101")],
-)
-def test_numbers_are_short_and_never_repeat(count: int, number: str) -> None:
-    assert order_number(count) == number
-
-
-def test_no_two_of_fifty_thousand_orders_share_a_number() -> None:
-    assert len({order_number(count) for count in range(1, 50_001)}) == 50_000
