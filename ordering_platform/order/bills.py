@@ -42,8 +42,10 @@ _READ_NAMED, _READ_TABLE = prepared(_FIND + _NAMED + _ORDERED), prepared(_FIND +
 _HOLD_NAMED, _HOLD_TABLE = prepared(_FIND + _NAMED + _HELD), prepared(_FIND + _OF_TABLE + _HELD)
 
 _LINES = prepared("""
-    SELECT * FROM orders.order_items WHERE order_id = ANY(:order_ids) ORDER BY order_id, position
-""")
+    SELECT id, order_id, menu_item_id, category_id, tags, name, quantity, unit_minor, options, note, tax_ppm,
+           discountable
+    FROM orders.order_items WHERE order_id = ANY(:order_ids) ORDER BY order_id, position
+""")  # noqa: E501
 
 # A bill that was released before this late lock has left its row, and the insert finds it.
 _LOCK = prepared("""

@@ -3,7 +3,8 @@
 A statement asks for it with ``execution_options(prepared=True)``; ``prepared()`` writes one as text.
 Planning is the larger part of what a short statement costs the server. The plan has to serve every value,
 so a statement whose best plan depends on its values is better left alone; and every value needs a type
-PostgreSQL can infer: write ``CAST(:flag AS boolean)`` where none stands beside it.
+PostgreSQL can infer: write ``CAST(:flag AS boolean)`` where none stands beside it. Name the columns of the
+outermost ``SELECT``: a ``*`` there would fail on every open connection once a migration adds a column.
 """
 
 from __future__ import annotations
