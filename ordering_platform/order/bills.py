@@ -45,7 +45,7 @@ _LINES = prepared("""
     SELECT id, order_id, menu_item_id, category_id, tags, name, quantity, unit_minor, options, note, tax_ppm,
            discountable
     FROM orders.order_items WHERE order_id = ANY(:order_ids) ORDER BY order_id, position
-""")  # noqa: E501
+""")
 
 # A bill that was released before this late lock has left its row, and the insert finds it.
 _LOCK = prepared("""
