@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from ordering_platform.order import carts, errors, orders, venues
 from ordering_platform.order.models import menu_items, menu_options
 from tests.order import rooms
+from tests.support.crowds import at_once
 
 if TYPE_CHECKING:
     from ordering_platform.runtime.database import Transactions
@@ -49,6 +51,27 @@ def test_the_same_key_makes_one_order(db: Transactions, room: rooms.Room, doors:
     assert (other.status, other.code) == (422, "idempotency_key_reused")
     ben = rooms.guest(db, room)
     assert doors(ben, "POST", "/v1/orders", {"items": [rooms.soup(room)]}, headers).json["id"] != first.json["id"]
+
+
+def test_fifty_taps_at_once_make_one_order(db: Transactions, room: rooms.Room, doors: Doors) -> None:
+    anna, headers = rooms.guest(db, room), {KEY: rooms.key()}
+    wish = {"items": [rooms.soup(room)]}
+    answers = at_once([partial(doors, anna, "POST", "/v1/orders", wish, headers)] * 50)
+    made = {answer.json["id"] for answer in answers if answer.status == 201}
+    assert {answer.status for answer in answers} <= {201, 409}
+    assert len(made) == 1
+    assert [order["id"] for order in doors(anna, "GET", "/v1/orders").json["data"]] == list(made)
+
+
+def test_items_sent_twice_under_one_key_are_added_once(db: Transactions, room: rooms.Room, doors: Doors) -> None:
+    anna, headers = rooms.guest(db, room), {KEY: rooms.key()}
+    path = f"/v1/orders/{doors(anna, 'POST', '/v1/orders', {}, {KEY: rooms.key()}).json['id']}"
+    first = doors(anna, "POST", f"{path}/items", {"items": [rooms.soup(room)]}, headers)
+    again = doors(anna, "POST", f"{path}/items", {"items": [rooms.soup(room)]}, headers)
+    assert (first.status, again.status, again.body) == (201, 201, first.body)
+    assert len(doors(anna, "GET", path).json["items"]) == 1
+    other = doors(anna, "POST", f"{path}/items", {"items": [rooms.soup(room, 2)]}, headers)
+    assert (other.status, other.code) == (422, "idempotency_key_reused")
 
 
 def test_an_order_without_a_key_is_refused(db: Transactions, room: rooms.Room, doors: Doors) -> None:

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 from ordering_platform.order import carts, errors, history, moves, orders, placing, schemas
 from ordering_platform.order.models import idempotency_keys
 from ordering_platform.runtime.entrypoints import http
-from ordering_platform.runtime.errors import PreconditionFailed, RoleNotAllowed
+from ordering_platform.runtime.errors import (
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
+    PreconditionFailed,
+    RoleNotAllowed,
+)
 from ordering_platform.runtime.idempotency import once
 from ordering_platform.runtime.identity import guest_or_staff
 from ordering_platform.runtime.request import Answer
@@ -92,14 +97,18 @@ class OrderDoors:
         body=schemas.NewItems,
         answers=schemas.Order,
         status=201,
-        raises=(*_EDITING, *_PRICING),
+        raises=(*_EDITING, *_PRICING, IdempotencyKeyReused, IdempotencyInProgress),
     )
     def add_items(self, request: Request, order_id: str) -> Answer:
-        """Put further lines on a cart."""
-        match = request.headers.get("If-Match")
+        """Put further lines on a cart; with an Idempotency-Key a repeat adds nothing twice."""
+        caller, items, match = request.caller, request.body["items"], request.headers.get("If-Match")
         with self.db.transaction() as tx:
-            order = carts.add(tx, self.book, request.caller, order_id, request.body["items"], match=match)
-        return _answer(order, 201)
+            return once(
+                tx,
+                idempotency_keys,
+                request,
+                lambda: _answer(carts.add(tx, self.book, caller, order_id, items, match=match), 201),
+            )
 
     @http(
         "PATCH",
