@@ -50,17 +50,34 @@ def venue(tx: Connection, **changes: Any) -> Room:
     venue_id = changes.pop("id", None) or new_id("ven")
     values = {"name": "Zur Probe", "currency": "EUR", "currency_digits": 2, "time_zone": "Europe/Berlin"}
     tx.execute(sa.insert(venues).values(id=venue_id, languages=["de", "en"], **{**values, **changes}))
-    tables = [_row(tx, dining_tables, "tbl", venue_id=venue_id, name=name, code=new_code(128)) for name in ("T1", "T2")]
+    # Ids made within one millisecond sort by chance, so everything says where it stands.
+    tables = [
+        _row(tx, dining_tables, "tbl", venue_id=venue_id, name=name, code=new_code(128), sort_order=place)
+        for place, name in enumerate(("T1", "T2"))
+    ]
     category = _row(tx, menu_categories, "cat", venue_id=venue_id, name={"de": "Alles", "en": "All"})
     milk = _row(tx, option_groups, "grp", venue_id=venue_id, name={"de": "Milch", "en": "Milk"}, min=1, max=1)
     extra = _row(tx, option_groups, "grp", venue_id=venue_id, name={"de": "Sirup"}, min=0, max=2)
     options = [
-        _row(tx, menu_options, "opt", venue_id=venue_id, group_id=group, name={"de": name}, price_minor=price)
-        for group, name, price in ((milk, "Hafer", 50), (milk, "Kuh", 0), (extra, "Vanille", 70))
+        _row(tx, menu_options, "opt", venue_id=venue_id, group_id=group, name={"de": name}, price_minor=price, **at)
+        for group, name, price, at in (
+            (milk, "Hafer", 50, {}),
+            (milk, "Kuh", 0, {"sort_order": 1}),
+            (extra, "Vanille", 70, {}),
+        )
     ]
     dish = {"venue_id": venue_id, "category_id": category, "tax_ppm": 70_000}
     soup = _row(tx, menu_items, "itm", **dish, name={"de": "Suppe", "en": "Soup"}, price_minor=650, tags=["vegan"])
-    coffee = _row(tx, menu_items, "itm", **dish, name={"de": "Kaffee"}, price_minor=300, option_group_ids=[milk, extra])
+    coffee = _row(
+        tx,
+        menu_items,
+        "itm",
+        **dish,
+        name={"de": "Kaffee"},
+        price_minor=300,
+        option_group_ids=[milk, extra],
+        sort_order=1,
+    )
     codes = dict(tx.execute(sa.select(dining_tables.c.id, dining_tables.c.code)).all())
     return Room(
         venue=venue_id,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import eventlet
@@ -68,6 +69,17 @@ def test_a_call_in_a_killed_process_runs_again_in_another_and_is_answered_once(t
         assert starts(tmp_path) == [f"j1 {victim.pid}", f"j1 {survivor.pid}"]
 
 
+def nobody_listens(worker: Calls) -> bool:
+    """Ask until the broker has noticed the death; what it queued before goes with the queue."""
+    try:
+        worker.with_timeout(0.3).pid()
+    except ServiceUnavailable:
+        return True
+    except DeadlineExceeded:
+        return False
+    return False
+
+
 def test_with_no_other_process_the_caller_of_a_killed_one_waits_no_longer_than_its_deadline(
     tmp_path: Path, worker: Calls
 ) -> None:
@@ -76,10 +88,7 @@ def test_with_no_other_process_the_caller_of_a_killed_one_waits_no_longer_than_i
         until(lambda: starts(tmp_path))
         only.kill()
         only.wait()
-        before = time.monotonic()
-        with pytest.raises(ServiceUnavailable):
-            worker.pid()
-        assert time.monotonic() - before < 3
+        until(partial(nobody_listens, worker), timeout=10)
         with pytest.raises(DeadlineExceeded):
             call.wait()
 
