@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.config import Settings
     from ordering_platform.runtime.replies import Reply
 
-IDLE, READING, ANSWERING, STREAMING = "idle", "reading", "answering", "streaming"
+FRESH, IDLE, READING, ANSWERING, STREAMING = "fresh", "idle", "reading", "answering", "streaming"
+# What a connection that is taken leave of may still need: who has just come for a first request, who has begun
+# one for the rest of it.
+_PATIENCE = {FRESH: 0.5, READING: 2.0}
 
 _CHUNK = 65536
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -60,7 +63,7 @@ class Connection:
         """Take over an accepted socket."""
         self.sock = sock
         self.peer = peer
-        self.state = IDLE
+        self.state = FRESH
         self.closing = False
         self._settings = settings
         self._app = app
@@ -72,6 +75,7 @@ class Connection:
         """Answer requests until either side has had enough; closes the socket whatever happens."""
         self._greenthread = greenthread.getcurrent()
         try:
+            self._serve_one()
             while not self.closing:
                 self._serve_one()
         except ClientGone:
@@ -99,7 +103,10 @@ class Connection:
             self._linger()
 
     def take_leave(self) -> None:
-        """Make the request under way the last one; without one the connection closes now."""
+        """Make the request under way the last one; between two requests the connection closes now.
+
+        A client that has only just connected has its first request on the way and no other answer to it.
+        """
         self.closing = True
         if self.state == IDLE:
             # Only the reading side: a request that has already arrived is still read and answered.
@@ -107,10 +114,15 @@ class Connection:
         elif self.state == STREAMING:
             self.end_stream()
 
-    def hurry(self) -> None:
-        """Read no further from a client that has begun a request and does not finish it."""
-        if self.state == READING:
+    def hurry(self, waited: float) -> None:
+        """Read no further from a client that has kept a leave waiting for more seconds than is good."""
+        if waited > _PATIENCE.get(self.state, waited):
             _shut(self.sock, socket.SHUT_RD)
+
+    def shed(self) -> None:
+        """Give the place to somebody else; a request that has already arrived is still answered."""
+        self.closing = True
+        _shut(self.sock, socket.SHUT_RD)
 
     def end_stream(self) -> None:
         """End the event stream on this connection, if one runs."""

@@ -68,8 +68,9 @@ class Doors:
         return self(who, "POST", "/v1/checkout", {**CHECKOUT, **fields}, headers)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running_doors(database_url: str) -> Iterator[Doors]:
+    """Run the service for these tests only: its sweeper would drive the bills of all others too."""
     chosen = services.settings(
         http_port=free_port(),
         database_url=database_url,

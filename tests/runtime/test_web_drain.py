@@ -18,6 +18,8 @@ import eventlet
 import pytest
 
 from tests.support.http import ConnectionEnded, Wire, call, free_port
+from tests.support.services import serving
+from tests.support.shop import Shop
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -184,6 +186,18 @@ class Client:
             self.answered += 1
             if answer.headers.get("connection") == "close":
                 return
+
+
+def test_who_has_just_connected_is_answered_once_and_told_to_go() -> None:
+    with serving(Shop.fresh()) as shop, Wire(shop.port) as queued, Wire(shop.port) as silent:
+        shop.app.draining = True
+        shop.server.close()
+        leave = eventlet.spawn(shop.server.take_leave)
+        eventlet.sleep(0)
+        answer = queued.request("GET", "/cakes")
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        assert silent.ended()
+        leave.wait()
 
 
 def test_no_request_is_lost_under_steady_load() -> None:
