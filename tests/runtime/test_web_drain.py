@@ -190,6 +190,7 @@ class Client:
 
 def test_who_has_just_connected_is_answered_once_and_told_to_go() -> None:
     with serving(Shop.fresh()) as shop, Wire(shop.port) as queued, Wire(shop.port) as silent:
+        until(lambda: len(shop.server) == 2)
         shop.app.draining = True
         shop.server.close()
         leave = eventlet.spawn(shop.server.take_leave)
