@@ -23,6 +23,8 @@ _FIND = """
     SELECT to_jsonb(o) AS o, s.status AS session_status, b.status AS bill_status, b.answer AS bill_answer,
            v.policy, v.menu_version, v.order_cap_minor, v.pause_message, v.paused_until, v.tax_included,
            v.tax_rounding, v.service_charge_bps, v.time_zone,
+           json_build_object('name', v.name, 'address', v.address, 'tax_number', v.tax_number, 'time_zone', v.time_zone,
+                             'business_day_close', v.business_day_close, 'cash_step_minor', v.cash_step_minor) AS venue,
            v.paused AND (v.paused_until IS NULL OR v.paused_until > now()) AS is_paused
     FROM orders.orders o
     JOIN orders.table_sessions s ON s.id = o.session_id
@@ -225,6 +227,7 @@ def _answer(held: Sequence[Any], lines: Iterable[Any]) -> dict[str, Any]:
         "service_charge_bps": first.service_charge_bps,
         "rehearsal": first.rehearsal,
         "time_zone": first.time_zone,
+        "venue": first.venue,
         "session_id": first.session_id,
         "table_id": first.table_id,
         "table_name": first.table_name,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 POLICIES = ("open", "staff_accepts", "visit_code", "pay_first")
+# When a table session ends by itself: all paid; all paid and idle for a while; never.
+SESSION_CLOSINGS = ("paid", "idle", "staff")
 
 CALL_KINDS = ("order", "bill", "water", "help", "other")
 CALL_STATUSES = ("open", "acknowledged", "resolved")

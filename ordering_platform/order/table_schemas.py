@@ -43,6 +43,10 @@ class VenueChange(RequestSchema):
     pause_message = Text(min=0, max=300)
     business_day_close = Int(max=23)
     idle_close_minutes = Int(min=5, max=1440)
+    session_closing = Choice(statuses.SESSION_CLOSINGS)
+    cash_step_minor = Int(min=1, max=100_000)
+    address = Text(min=0, max=300)
+    tax_number = Text(min=0, max=60)
 
 
 class Venue(ResponseSchema):
@@ -67,6 +71,10 @@ class Venue(ResponseSchema):
     order_cap = fields.Nested(MoneyOut, required=True)
     business_day_close = fields.Integer(required=True)
     idle_close_minutes = fields.Integer(required=True)
+    session_closing = fields.String(required=True)
+    cash_step_minor = fields.Integer(required=True)
+    address = fields.String(required=True)
+    tax_number = fields.String(required=True)
     menu_version = fields.Integer(required=True)
     version = fields.Integer(required=True)
 

@@ -110,6 +110,10 @@ def _shown(venue: Any) -> dict[str, Any]:
         "order_cap": money(venue.order_cap_minor, venue.currency),
         "business_day_close": venue.business_day_close,
         "idle_close_minutes": venue.idle_close_minutes,
+        "session_closing": venue.session_closing,
+        "cash_step_minor": venue.cash_step_minor,
+        "address": venue.address,
+        "tax_number": venue.tax_number,
         "menu_version": venue.menu_version,
         "version": venue.version,
     }

@@ -47,6 +47,8 @@ def codes_of(body: dict[str, Any]) -> list[str]:
 def quote(till: Till, request: Request) -> dict[str, Any]:
     """Price orders without locking or reserving anything; the checkout of the same moment has the same total."""
     caller, body = request.caller, request.body
+    if method := body.get("method"):
+        till.offered(method)
     guest_id = caller.id if caller.is_guest else None
     found = till.order.read_for_bill(
         venue_id=caller.venue,
@@ -61,7 +63,7 @@ def quote(till: Till, request: Request) -> dict[str, Any]:
         if not goes_on_without(fault, codes):
             raise
         answer = None
-    return offer(found, body.get("tip"), answer).as_json()
+    return offer(found, body.get("tip"), answer, till.step(body.get("method"), found)).as_json()
 
 
 def _new_bill(request: Request) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def _asked(till: Till, provider: Provider, payment: Payment) -> Outcome:
     if payment["reference"] is None and old <= RESUME_FOR:
         charge = Charge(
             payment["id"],
-            payment["amount_minor"] + payment["tip_minor"],
+            payments.charge_of(payment),
             payment["currency"],
             payment["card"] or {},
         )
@@ -110,7 +110,7 @@ def cancelled(provider: Provider, payment: Payment, code: str) -> Outcome:
 
 def checked(payment: Payment, outcome: Outcome) -> Outcome:
     """Let a capture pass that took exactly what was asked; any other never counts as paid and is left to people."""
-    asked = (payment["amount_minor"] + payment["tip_minor"], payment["currency"])
+    asked = (payments.charge_of(payment), payment["currency"])
     if outcome.status == "captured" and (outcome.amount, outcome.currency) != asked:
         log.error("payment %s: %s %s was charged, not %s", payment["id"], outcome.amount, outcome.currency, asked)
         return Outcome("unknown", reference=outcome.reference)

@@ -12,6 +12,7 @@ import orjson
 
 from ordering_platform.payment.bills import LeaseLost
 from ordering_platform.payment.models import bills
+from ordering_platform.payment.payments import charge_of
 from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _SET_UP = prepared("""
         UPDATE payments.bills
         SET status = :status, session_id = :session_id, table_id = :table_id, order_ids = CAST(:order_ids AS jsonb),
             currency = :currency, digits = :digits, quote = CAST(:quote AS jsonb), quote_hash = :quote_hash,
+            venue = CAST(:venue AS jsonb),
             total_minor = :total_minor, pending_minor = :pending_minor, promotions = :promotions,
             rehearsal = :rehearsal, answer = :answer, lease_owner = :lease_owner,
             next_run_at = CASE
@@ -51,9 +53,10 @@ _SET_UP = prepared("""
         RETURNING id, venue_id, session_id, caller_id, route, fingerprint
     ), made AS (
         INSERT INTO payments.payments (id, bill_id, venue_id, session_id, method, status, caller_id, route, fingerprint,
-                                       currency, amount_minor, tip_minor, card, created_at, captured_at)
+                                       currency, amount_minor, tip_minor, rounding_minor, card,
+                                       created_at, captured_at)
         SELECT :payment_id, id, venue_id, session_id, :method, :payment_status, caller_id, route, fingerprint,
-               :currency, :total_minor, :tip_minor, CAST(:card AS jsonb), :made_at, :captured_at
+               :currency, :total_minor, :tip_minor, :rounding_minor, CAST(:card AS jsonb), :made_at, :captured_at
         FROM bill WHERE CAST(:payment_id AS text) IS NOT NULL
         RETURNING id, status
     ), noted AS (
@@ -73,13 +76,14 @@ _GIVEN_UP = """
     (:failed AND b.status = 'paying' AND b.request ->> 'method' IS NOT NULL
      AND b.paid_minor = 0 AND b.pending_minor = moved.amount_minor)
 """
+_CHARGE = "amount_minor + tip_minor + rounding_minor"
 _END = prepared(f"""
     WITH moved AS (
         UPDATE payments.payments
         SET status = :to, reference = coalesce(:reference, reference), next_action = NULL,
             failure = CAST(:failure AS jsonb), confirmed_by = :confirmed_by,
-            authorized_minor = CASE WHEN :failed THEN authorized_minor ELSE amount_minor + tip_minor END,
-            captured_minor = CASE WHEN :failed THEN captured_minor ELSE amount_minor + tip_minor END,
+            authorized_minor = CASE WHEN :failed THEN authorized_minor ELSE {_CHARGE} END,
+            captured_minor = CASE WHEN :failed THEN captured_minor ELSE {_CHARGE} END,
             captured_at = CASE WHEN :failed THEN NULL ELSE now() END
         WHERE id = :id AND status = :was
         RETURNING id, bill_id, status, amount_minor, failure, captured_at
@@ -138,7 +142,7 @@ def set_up(
 
     A bill whose ``lease_owner`` is None rests for ``rest`` seconds. Raises LeaseLost.
     """
-    jsons = {name: _json(bill[name]) for name in ("order_ids", "quote")}
+    jsons = {name: _json(bill[name]) for name in ("order_ids", "quote", "venue")}
     made = payment or {}
     values = {
         **bill,
@@ -153,6 +157,7 @@ def set_up(
         "payment_status": made.get("status"),
         "method": made.get("method"),
         "tip_minor": made.get("tip_minor"),
+        "rounding_minor": made.get("rounding_minor"),
         "card": _json(made.get("card")),
         "made_at": made.get("created_at"),
         "captured_at": made.get("captured_at"),
@@ -194,7 +199,7 @@ def end(
     if row is None:
         return None
     bill = dict(row)
-    whole = 0 if values["failed"] else payment["amount_minor"] + payment["tip_minor"]
+    whole = 0 if values["failed"] else charge_of(payment)
     ended = {
         **payment,
         "status": outcome.status,

@@ -8,6 +8,7 @@ from ordering_platform.payment import bills, payments
 from ordering_platform.payment.collecting import ask, book
 from ordering_platform.payment.errors import AmountOverDue, BillClosed, CurrencyMismatch, NothingDue, TipTooLarge
 from ordering_platform.payment.idempotency import check_same, claim, refusal, replay, route_of
+from ordering_platform.payment.pricing import rounding
 from ordering_platform.payment.runs import Run, age, new_run_id
 from ordering_platform.payment.saga import carry_on
 from ordering_platform.payment.views import payment_view
@@ -35,7 +36,7 @@ def pay(till: Till, request: Request, bill_id: str) -> Reply:
         known = payments.of_key(tx, request.caller.id, route_of(request), str(request.idempotency_key))
     if known is not None:
         return _repeat(till, request, known)
-    row = _new_payment(request, bill)
+    row = _new_payment(till, request, bill)
     with till.db.transaction() as tx:
         payment = payments.make(tx, row, request.caller.id)
         if payment is None:
@@ -51,11 +52,12 @@ def pay(till: Till, request: Request, bill_id: str) -> Reply:
     return _answer(till, payment)
 
 
-def _new_payment(request: Request, bill: Bill) -> dict[str, Any]:
+def _new_payment(till: Till, request: Request, bill: Bill) -> dict[str, Any]:
     body = request.body
     due = bill["total_minor"] - bill["paid_minor"] - bill["pending_minor"]
     if bill["status"] != "paying" or not due:
         raise _why_not(bill)
+    amount, tip = _minor(body.get("amount"), bill, due), _tip(body.get("tip"), bill)
     return {
         "id": new_id("pay"),
         "bill_id": bill["id"],
@@ -65,8 +67,9 @@ def _new_payment(request: Request, bill: Bill) -> dict[str, Any]:
         "status": "processing",
         **claim(request),
         "currency": bill["currency"],
-        "amount_minor": _minor(body.get("amount"), bill, due),
-        "tip_minor": _tip(body.get("tip"), bill),
+        "amount_minor": amount,
+        "tip_minor": tip,
+        "rounding_minor": rounding(amount + tip, till.step(body["method"], bill)),
         "card": body.get("card"),
     }
 

@@ -109,6 +109,11 @@ def free_key(tx: Connection, payment_id: str) -> None:
     tx.execute(sa.update(payments).where(payments.c.id == payment_id).values(key=None))
 
 
+def charge_of(payment: Mapping[str, Any]) -> int:
+    """Give what is charged, in minor units: the amount on the bill, the tip, and what the step of the coins changes."""
+    return int(payment["amount_minor"] + payment["tip_minor"] + payment["rounding_minor"])
+
+
 def is_pending(payment: Mapping[str, Any]) -> bool:
     """Whether a payment may still become captured."""
     return payment["status"] in PAYMENT_PENDING

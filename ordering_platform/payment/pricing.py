@@ -174,7 +174,7 @@ def totals(
     taxes, tax_lines = _taxes(lines, [net + share for net, share in zip(nets, services, strict=True)], terms)
     tax = sum(taxes)
     exact = sum(nets) + service + (0 if terms.tax_included else tax) + tip
-    total = half_up(exact, step) * step
+    off = rounding(exact, step)
     return Quote(
         terms=terms,
         lines=tuple(
@@ -190,9 +190,14 @@ def totals(
         tax_lines=tax_lines,
         tax=tax,
         tip=tip,
-        rounding=total - exact,
-        total=total,
+        rounding=off,
+        total=exact + off,
     )
+
+
+def rounding(exact: int, step: int) -> int:
+    """Say what turns an amount into the nearest multiple of ``step``; half of a step goes up."""
+    return half_up(exact, step) * step - exact
 
 
 def _taken(lines: Sequence[Line], discounts: tuple[Discount, ...]) -> dict[str, int]:

@@ -29,8 +29,8 @@ class Offer:
 
     @property
     def goods(self) -> int:
-        """What is owed for the orders: the total without the tip, which belongs to the payment."""
-        return self.quote.total - self.quote.tip
+        """What is owed for the orders: the total without what belongs to the payment, its tip and its rounding."""
+        return self.quote.total - self.quote.tip - self.quote.rounding
 
     def as_json(self) -> dict[str, Any]:
         """Give the quote as the API shows it."""
@@ -65,8 +65,10 @@ def question(locked: Mapping[str, Any], venue_id: str, codes: Sequence[str], gue
     }
 
 
-def offer(locked: Mapping[str, Any], tip: Mapping[str, Any] | None, answer: Mapping[str, Any] | None) -> Offer:
-    """Price locked orders; ``answer`` is None while promotion-service is away.
+def offer(
+    locked: Mapping[str, Any], tip: Mapping[str, Any] | None, answer: Mapping[str, Any] | None, step: int = 1
+) -> Offer:
+    """Price locked orders in multiples of ``step``; ``answer`` is None while promotion-service is away.
 
     Raises CurrencyMismatch or TipTooLarge.
     """
@@ -98,7 +100,7 @@ def offer(locked: Mapping[str, Any], tip: Mapping[str, Any] | None, answer: Mapp
         )
         for one in given["applied"]
     ]
-    return Offer(totals(lines, terms, discounts, _tip(tip, terms.currency, lines)), given)
+    return Offer(totals(lines, terms, discounts, _tip(tip, terms.currency, lines), step), given)
 
 
 def agree(made: Offer, expected: Mapping[str, Any] | None) -> None:

@@ -54,7 +54,9 @@ class _ForOrders(RequestSchema):
 
 
 class QuoteQuestion(_ForOrders):
-    """What would be paid for these orders now."""
+    """What would be paid for these orders now; by a ``method``, if one is named, because coins are rounded."""
+
+    method = Text(max=64)
 
 
 class Checkout(_ForOrders):
@@ -178,7 +180,7 @@ class NextAction(ResponseSchema):
 
 
 class Payment(ResponseSchema):
-    """A payment; ``total`` is its amount on the bill and its tip."""
+    """A payment; ``total`` is its amount on the bill, its tip and what the smallest coin adds or takes off."""
 
     id = IdField("pay")
     bill_id = IdField("bil")
@@ -186,6 +188,7 @@ class Payment(ResponseSchema):
     status = Choice(tuple(PAYMENT_MOVES))
     amount = MoneyField()
     tip = MoneyField()
+    rounding = MoneyField()
     total = MoneyField()
     captured = MoneyField()
     refunded = MoneyField()

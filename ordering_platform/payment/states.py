@@ -28,6 +28,16 @@ PAYMENT_MOVES: Final[dict[str, tuple[str, ...]]] = {
 }
 PAYMENT_PENDING: Final = ("processing", "requires_action", "unknown", "authorized")
 
+REFUND_MOVES: Final[dict[str, tuple[str, ...]]] = {
+    "processing": ("unknown", "succeeded", "failed"),
+    "unknown": ("processing", "succeeded", "failed"),
+    # The money is back; order-service and promotion-service are still to be told.
+    "succeeded": ("completed", "failed"),
+    # A bank may send the money back days later.
+    "completed": ("failed",),
+    "failed": (),
+}
+
 # What a driver asks of others; each is idempotent by the bill's or the payment's id.
 CALLS: Final = (
     "order.lock_for_bill",

@@ -69,7 +69,9 @@ def price(run: Run) -> None:
             run.promotions = "none"
         log.warning("bill %s goes on without automatic promotions: %s", bill["id"], fault.code)
     try:
-        run.offer = offer(run.locked, bill["request"]["tip"], answer)
+        run.offer = offer(
+            run.locked, bill["request"]["tip"], answer, run.till.step(bill["request"]["method"], run.locked)
+        )
         agree(run.offer, bill["request"]["expected_total"])
     except DomainError as fault:
         give_up(run, fault)
@@ -117,6 +119,7 @@ def _priced(run: Run, made: Offer) -> dict[str, Any]:
         "order_ids": [order["id"] for order in locked["orders"]],
         "currency": locked["currency"],
         "digits": locked["currency_digits"],
+        "venue": locked["venue"],
         "quote": made.as_json(),
         "quote_hash": made.quote.digest(),
         "total_minor": made.goods,
@@ -137,6 +140,7 @@ def _first_payment(run: Run, made: Offer, method: str) -> Payment:
         "currency": run.locked["currency"],
         "amount_minor": made.goods,
         "tip_minor": made.quote.tip,
+        "rounding_minor": made.quote.rounding,
         "captured_minor": 0,
         "refunded_minor": 0,
         "card": run.bill["request"]["card"],

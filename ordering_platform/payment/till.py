@@ -9,6 +9,8 @@ from ordering_platform.payment.errors import PaymentMethodUnknown, ProviderNotFo
 from ordering_platform.payment.providers import Provider, switched_on
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ordering_platform.runtime.config import Settings
     from ordering_platform.runtime.database import Transactions
 
@@ -51,6 +53,12 @@ class Till:
             return self.terms.providers[method]
         except KeyError:
             raise PaymentMethodUnknown from None
+
+    def step(self, method: str | None, priced: Mapping[str, Any]) -> int:
+        """Give the smallest amount a payment of these orders can move by; 1 while nobody has said how."""
+        if method is None:
+            return 1
+        return self.provider(method).step(priced["currency"], priced["venue"]["cash_step_minor"])
 
     def provider(self, method: str) -> Provider:
         """Give the provider of a payment that exists; raises ProviderNotFound where it was switched off since."""

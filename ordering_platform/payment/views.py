@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ordering_platform.payment.payments import charge_of
 from ordering_platform.runtime.money import money
 from ordering_platform.runtime.replies import dump
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def payment_view(payment: Mapping[str, Any]) -> dict[str, Any]:
-    """Show a payment; ``total`` is what is charged: the amount on the bill and the tip."""
+    """Show a payment; ``total`` is what is charged: the amount on the bill, the tip, the rounding to coins."""
     currency = payment["currency"]
     shown = {
         "id": payment["id"],
@@ -21,7 +22,8 @@ def payment_view(payment: Mapping[str, Any]) -> dict[str, Any]:
         "status": payment["status"],
         "amount": money(payment["amount_minor"], currency),
         "tip": money(payment["tip_minor"], currency),
-        "total": money(payment["amount_minor"] + payment["tip_minor"], currency),
+        "rounding": money(payment["rounding_minor"], currency),
+        "total": money(charge_of(payment), currency),
         "captured": money(payment["captured_minor"], currency),
         "refunded": money(payment["refunded_minor"], currency),
         "created_at": payment["created_at"],

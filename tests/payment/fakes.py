@@ -73,6 +73,16 @@ def line(name: str = "soup", gross: int = 1000, quantity: int = 1, **fields: Any
     }
 
 
+VENUE = {
+    "name": "At the Corner",
+    "address": "1 Market Street",
+    "tax_number": "DE123456789",
+    "time_zone": "Europe/Berlin",
+    "business_day_close": 4,
+    "cash_step_minor": 1,
+}
+
+
 @dataclass
 class Orders(_Peer):
     """Order-service: locks all or none for a bill, lets go with a mark, notes payments."""
@@ -81,6 +91,7 @@ class Orders(_Peer):
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     released: set[str] = field(default_factory=set)
     paid_by: dict[str, list[str]] = field(default_factory=dict)
+    venue: dict[str, Any] = field(default_factory=lambda: {**VENUE})
 
     def add(self, order_id: str = "ord_1", *lines: dict[str, Any], session: str = "ses_1", **fields: Any) -> str:
         numbered = [{**one, "id": f"{order_id}_{n}", "order_id": order_id} for n, one in enumerate(lines or [line()])]
@@ -129,7 +140,7 @@ class Orders(_Peer):
                 raise OrderLocked
             for order in found.values():
                 order["held_by"] = bill_id
-            self.answers[bill_id] = _answer(found)
+            self.answers[bill_id] = _answer(found, self.venue)
         return self.answers[bill_id]
 
     def read_for_bill(
@@ -137,7 +148,7 @@ class Orders(_Peer):
     ) -> dict[str, Any]:
         del guest_id
         self._enter("read_for_bill")
-        return _answer(self._found(venue_id, session_id, order_ids))
+        return _answer(self._found(venue_id, session_id, order_ids), self.venue)
 
     def unlock(self, *, bill_id: str) -> dict[str, Any]:
         self._enter("unlock")
@@ -163,7 +174,7 @@ class Orders(_Peer):
         return bool(self.orders[order_id]["paid"])
 
 
-def _answer(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _answer(found: dict[str, dict[str, Any]], venue: dict[str, Any]) -> dict[str, Any]:
     first = next(iter(found.values()))
     return {
         "currency": "EUR",
@@ -173,6 +184,7 @@ def _answer(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "service_charge_bps": 0,
         "rehearsal": first["rehearsal"],
         "time_zone": "Europe/Berlin",
+        "venue": dict(venue),
         "session_id": first["session_id"],
         "table_id": "tbl_1",
         "orders": [

@@ -44,11 +44,20 @@ venues = sa.Table(
     text("pause_message", server_default=""),
     number("business_day_close", 4),
     number("idle_close_minutes", 30),
+    # Ends by itself when all is paid, when all is paid and it has been idle, or only by staff.
+    text("session_closing", server_default="idle"),
+    # The smallest coin: what is paid in cash is a multiple of it.
+    number("cash_step_minor", 1),
+    # As printed on receipts.
+    text("address", server_default=""),
+    text("tax_number", server_default=""),
     sa.Column("menu_version", sa.BigInteger, nullable=False, server_default=FIRST_MENU_VERSION),
     number("version", 1),
     made(),
     made("updated_at"),
     sa.CheckConstraint("business_day_close BETWEEN 0 AND 23", name="business_day_close"),
+    sa.CheckConstraint("cash_step_minor >= 1", name="cash_step_minor"),
+    sa.CheckConstraint("session_closing IN ('paid', 'idle', 'staff')", name="session_closing"),
     sa.CheckConstraint("service_charge_bps BETWEEN 0 AND 10000", name="service_charge_bps"),
 )
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from ordering_platform.runtime.config import Settings
 
-Status = Literal["processing", "requires_action", "captured", "failed", "unknown"]
+Status = Literal["processing", "requires_action", "authorized", "captured", "failed", "unknown"]
+RefundStatus = Literal["processing", "succeeded", "failed", "unknown"]
 
 GROUP = "ordering_platform.payment_providers"
 
@@ -37,6 +38,8 @@ class Charge:
     amount: int
     currency: str
     card: Mapping[str, Any] = field(default_factory=dict)
+    # Hold the money now; it is taken by ``Provider.capture`` or let go by ``Provider.cancel``.
+    capture_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,33 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Repayment:
+    """What is to be given back: our refund id is the provider's idempotency key; ``amount`` is in minor units."""
+
+    refund_id: str
+    payment_id: str
+    reference: str | None
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOutcome:
+    """What a provider says about a refund."""
+
+    status: RefundStatus
+    reference: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What a signed webhook is about; its content is never believed, the provider is asked again."""
 
     event_id: str
     kind: str
     payment_id: str | None
+    refund_id: str | None = None
 
 
 class Provider:
@@ -66,6 +90,8 @@ class Provider:
     id: ClassVar[str]
     name: ClassVar[str]
     kind: ClassVar[Literal["counter", "online"]]
+    # Whether money can be held first and taken later.
+    holds: ClassVar[bool] = False
 
     def __init__(self, settings: Settings) -> None:
         """Keep what the provider needs; touches no network."""
@@ -92,6 +118,26 @@ class Provider:
 
     def cancel(self, payment_id: str) -> Outcome:
         """Make sure this payment id will never be charged, or say that it has been; raises ProviderSilent."""
+        raise NotImplementedError
+
+    def step(self, currency: str, cash_step: int) -> int:
+        """Give the smallest amount a charge can move by, in minor units; ``cash_step`` is the venue's smallest coin."""
+        del currency, cash_step
+        return 1
+
+    def capture(self, payment_id: str, amount: int) -> Outcome:
+        """Take up to what is held, once, and let the rest go; raises ProviderSilent."""
+        raise NotImplementedError
+
+    def refund(self, repayment: Repayment) -> RefundOutcome:
+        """Give money back once for this refund id, however often it is asked; raises ProviderSilent.
+
+        At the counter the money is handed over by the staff who ask for it, so it is back at once.
+        """
+        raise NotImplementedError
+
+    def look_up_refund(self, repayment: Repayment) -> RefundOutcome | None:
+        """Give the present state of a refund, or None where none has arrived; raises ProviderSilent."""
         raise NotImplementedError
 
     def challenge(self, payment_id: str, *, approve: bool) -> Outcome:

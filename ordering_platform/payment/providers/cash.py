@@ -14,6 +14,11 @@ class Cash(Provider):
     name: ClassVar[str] = "Pay at the counter"
     kind: ClassVar[Literal["counter", "online"]] = "counter"
 
+    def step(self, currency: str, cash_step: int) -> int:
+        """Coins: no payment is smaller than the smallest of them."""
+        del currency
+        return cash_step
+
     def create(self, charge: Charge) -> Outcome:
         """Begin to wait for staff."""
         del charge

@@ -1,0 +1,1 @@
+"""The doors of payment-service, one module for each thing they are about."""

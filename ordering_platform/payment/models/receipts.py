@@ -1,0 +1,36 @@
+"""Receipts with their number series: one for each completed bill, one for each refund."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from ordering_platform.payment.models.bills import bills
+from ordering_platform.payment.models.columns import metadata, moment
+
+# One row for each venue and business day. A number is taken in the transaction that writes its receipt: no gaps.
+receipt_series = sa.Table(
+    "receipt_series",
+    metadata,
+    sa.Column("venue_id", sa.Text, primary_key=True),
+    sa.Column("business_date", sa.Date, primary_key=True),
+    sa.Column("last_number", sa.Integer, nullable=False),
+)
+
+# What was printed once is kept as it was printed.
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("venue_id", sa.Text, nullable=False),
+    sa.Column("business_date", sa.Date, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("bill_id", sa.Text, sa.ForeignKey(bills.c.id), nullable=False),
+    # Empty on the receipt of the bill itself.
+    sa.Column("refund_id", sa.Text),
+    sa.Column("document", JSONB, nullable=False),
+    moment("issued_at", default=True),
+    sa.UniqueConstraint("venue_id", "business_date", "number"),
+    sa.Index("uq_receipts_bill_id", "bill_id", unique=True, postgresql_where=sa.text("refund_id IS NULL")),
+    sa.Index("uq_receipts_refund_id", "refund_id", unique=True),
+)
