@@ -49,7 +49,7 @@ def catalogue() -> list[dict[str, Any]]:
         for error in _descendants(DomainError)
         if error.__name__ not in DomainError.families and (room := _room(error)) is not None
     ]
-    return sorted(found, key=lambda one: (one["status"], one["code"]))
+    return sorted(found, key=lambda one: (one["status"], one["code"], one["service"]))
 
 
 def openapi_text() -> str:
