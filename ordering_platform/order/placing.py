@@ -12,6 +12,7 @@ from ordering_platform.order.hours import business_day
 from ordering_platform.order.orders import check_version, loaded, may_see, shown
 from ordering_platform.order.sessions import refusal
 from ordering_platform.runtime.clock import now, rfc3339
+from ordering_platform.runtime.database import ending
 from ordering_platform.runtime.money import Money, money
 from ordering_platform.runtime.prepared import prepared
 
@@ -59,9 +60,9 @@ NUMBER = """
          ELSE chr(64 + (last - 1) / 899 / 26) || chr(65 + (last - 1) / 899 % 26) || 101 + (last - 1) % 899 END
 """
 
-# The number is taken by the very last statement: everybody who places an order in this venue waits for its row, so
-# it is held for no more than the commit. A refusal afterwards rolls it back, so that numbers have no gaps.
-_PLACE = prepared(f"""
+# The number is taken by the very last statement, which commits as well: everybody who places an order in this venue
+# waits for its row. A refusal comes before it, so that numbers have no gaps.
+_NUMBER = f"""
     WITH counted AS (
         INSERT INTO orders.order_numbers AS n (venue_id, business_day, rehearsal, last)
         VALUES (:venue_id, :business_day, :rehearsal, 1)
@@ -79,12 +80,11 @@ _PLACE = prepared(f"""
                jsonb_build_object('number', number, 'table', table_name, 'needs_approval', needs_approval)
         FROM placed
     )
-    SELECT to_jsonb(placed) AS o,
-           (SELECT json_agg(i ORDER BY i.position) FROM orders.order_items i WHERE i.order_id = :id) AS items
-    FROM placed
-""")  # noqa: S608  the expression above, nothing of a guest
+    SELECT id FROM placed
+"""  # noqa: S608  the expression above, nothing of a guest
+_PLACE, _PLACE_AND_COMMIT = prepared(_NUMBER), ending(prepared(_NUMBER))
 
-_ITEMS = sa.text("""
+_ITEMS = prepared("""
     SELECT to_jsonb(o) AS o,
            (SELECT json_agg(i ORDER BY i.position) FROM orders.order_items i WHERE i.order_id = o.id) AS items
     FROM orders.orders o WHERE o.id = :id
@@ -129,7 +129,8 @@ def _send(tx: Connection, book: MenuBook, caller: Caller, order: Any, expected_t
         "actor_kind": caller.kind,
         "actor_id": caller.id,
     }
-    return loaded(tx.execute(_PLACE, _counted(order) | sending).one())
+    tx.execute(_PLACE_AND_COMMIT, _counted(order) | sending)
+    return loaded(tx.execute(_ITEMS, {"id": order.id}).one())
 
 
 def _counted(order: Any) -> dict[str, Any]:

@@ -42,7 +42,9 @@ POOL_TIMEOUT = 2.0
 _PING_AFTER = 1.0
 _SESSION = "-c statement_timeout=3000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=5000 -c timezone=UTC"
 
-_TO_BEGIN = "to_begin"
+# Where a unit stands, noted on its connection: BEGIN is still to be said, has been said, or COMMIT has been said too.
+_UNIT = "unit"
+_TO_BEGIN, _BEGUN, _ENDED = "to begin", "begun", "ended"
 
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
 
@@ -57,6 +59,14 @@ class DatabaseBusy(Unavailable):
 
 class NestedTransaction(RuntimeError):
     """A transaction was opened inside another one; pass the open one on instead."""
+
+
+def ending(statement: sa.TextClause) -> sa.TextClause:
+    """Let a statement commit its unit in the same round trip; for a row everybody waits for. It gives no rows then.
+
+    A lock is otherwise held until this process gets round to saying COMMIT, which may take longer than all the rest.
+    """
+    return statement.execution_options(ends_unit=True)
 
 
 def transaction_open() -> bool:
@@ -92,7 +102,7 @@ def make_engine(database_url: str, *, pool_size: int = 5, overflow: int = 5) -> 
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _replace_if_cut)
     prepared.install(engine)
-    event.listen(engine, "before_cursor_execute", _begin_with_the_first, retval=True)
+    event.listen(engine, "before_cursor_execute", _begin_and_end_with_statements, retval=True)
     return engine
 
 
@@ -177,26 +187,31 @@ def _autocommitting(connection: Connection) -> Iterator[None]:
 def _as_unit(connection: Connection) -> Iterator[None]:
     """Commit what is executed meanwhile, or roll it back; BEGIN travels with the first statement, not on its own."""
     driver, about = connection.connection.dbapi_connection, connection.info
-    about[_TO_BEGIN] = True
+    about[_UNIT] = _TO_BEGIN
     try:
         yield
     except BaseException:
-        if not about.pop(_TO_BEGIN, False):
+        if about.pop(_UNIT) != _TO_BEGIN:
             _roll_back(connection, driver)
         raise
-    if not about.pop(_TO_BEGIN, False):
+    if about.pop(_UNIT) == _BEGUN:
         _commit(connection, driver)
 
 
-def _begin_with_the_first(
-    connection: Connection, cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
+def _begin_and_end_with_statements(  # noqa: PLR0917  SQLAlchemy calls it so
+    connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
 ) -> tuple[str, Any]:
-    if not connection.info.pop(_TO_BEGIN, False):
-        return statement, parameters
-    if many:
-        cursor.execute("BEGIN")
-        return statement, parameters
-    return f"BEGIN; {statement}", parameters
+    about = connection.info
+    if about.get(_UNIT) == _TO_BEGIN:
+        about[_UNIT] = _BEGUN
+        if many:
+            cursor.execute("BEGIN")
+        else:
+            statement = f"BEGIN; {statement}"
+    if about.get(_UNIT) == _BEGUN and context.execution_options.get("ends_unit"):
+        about[_UNIT] = _ENDED
+        statement = f"{statement}; COMMIT"
+    return statement, parameters
 
 
 def _commit(connection: Connection, driver: Any) -> None:

@@ -18,9 +18,11 @@ from ordering_platform.runtime.database import (
     DatabaseUnavailable,
     NestedTransaction,
     Transactions,
+    ending,
     make_engine,
     transaction_open,
 )
+from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,3 +217,57 @@ def test_a_unit_that_ran_out_of_time_leaves_nothing_behind(db: Transactions, cou
     with pytest.raises(eventlet.Timeout):
         dawdle_after_writing(db, counter)
     assert value_of(db, counter) == 0
+
+
+class TestEnding:
+    """The statement that takes a row everybody waits for commits its unit by itself."""
+
+    COUNT = ending(prepared("UPDATE counter SET n = n + 1 WHERE id = :id"))
+    REFUSED = ending(prepared("UPDATE counter SET n = n / (n - n) WHERE id = :id"))
+
+    def test_others_see_it_before_the_unit_is_left(self, db: Transactions, counter: sa.Table) -> None:
+        with db.transaction() as tx:
+            tx.execute(counter.update().values(n=7))
+            tx.execute(self.COUNT, {"id": 1})
+            assert eventlet.spawn(value_of, db, counter).wait() == 8
+            assert tx.scalars(sa.select(counter.c.n)).one() == 8
+
+    def test_it_may_be_the_only_one(self, db: Transactions, counter: sa.Table) -> None:
+        for _ in range(2):
+            with db.transaction() as tx:
+                tx.execute(self.COUNT, {"id": 1})
+        assert value_of(db, counter) == 2
+
+    def test_when_it_is_refused_nothing_of_its_unit_stays(self, db: Transactions, counter: sa.Table) -> None:
+        with pytest.raises(sa.exc.DBAPIError):
+            count(db, after=counter.update().values(n=7), by=self.REFUSED)
+        assert value_of(db, counter) == 0
+        test_return_commits(db, counter)
+
+    def test_what_is_raised_after_it_takes_nothing_back(self, db: Transactions, counter: sa.Table) -> None:
+        with pytest.raises(sa.exc.DBAPIError):
+            count(db, before=sa.text("SELECT 1 / 0"))
+        assert value_of(db, counter) == 1
+
+    def test_nobody_waits_for_a_process_that_is_busy_with_something_else(
+        self, db: Transactions, counter: sa.Table
+    ) -> None:
+        with db.transaction() as tx:
+            tx.execute(self.COUNT, {"id": 1})
+            eventlet.spawn(count, db).wait()
+        assert value_of(db, counter) == 2
+
+
+def count(
+    db: Transactions,
+    *,
+    after: sa.Executable | None = None,
+    by: sa.TextClause = TestEnding.COUNT,
+    before: sa.Executable | None = None,
+) -> None:
+    with db.transaction() as tx:
+        if after is not None:
+            tx.execute(after)
+        tx.execute(by, {"id": 1})
+        if before is not None:
+            tx.execute(before)
