@@ -25,16 +25,23 @@ REST = (
 
 
 def upgrade() -> None:
-    for column in (sa.Column("venue", JSONB), sa.Column("split", JSONB), sa.Column("receipt_secret", sa.Text)):
+    for column in (
+        sa.Column("table_name", sa.Text),
+        sa.Column("venue", JSONB),
+        sa.Column("split", JSONB),
+        sa.Column("receipt_secret", sa.Text),
+    ):
         op.add_column("bills", column, schema=SCHEMA)
     for column in (
         _amount("rounding_minor"),
         _amount("tip_refunded_minor"),
-        sa.Column("capture_later", sa.Boolean, nullable=False, server_default=sa.false()),
+        _flag("capture_later"),
+        sa.Column("to_capture_minor", sa.BigInteger),
     ):
         op.add_column("payments", column, schema=SCHEMA)
     op.add_column("webhook_inbox", sa.Column("refund_id", sa.Text), schema=SCHEMA)
     op.add_column("sandbox_charges", _amount("captured_minor"), schema=SCHEMA)
+    op.add_column("sandbox_charges", _flag("capture_later"), schema=SCHEMA)
     op.execute("UPDATE payments.sandbox_charges SET captured_minor = amount_minor WHERE status = 'captured'")
     _check("not_negative", f"amount_minor >= 0 AND tip_minor >= 0 AND {CHARGE} + rounding_minor >= 0")
     _check("counters", f"authorized_minor <= {CHARGE} + rounding_minor{REST}")
@@ -53,6 +60,10 @@ def upgrade() -> None:
 
 def _amount(name: str) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, nullable=False, server_default="0")
+
+
+def _flag(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
 
 
 def _made(name: str = "created_at") -> sa.Column[object]:
@@ -173,6 +184,12 @@ def _create_receipts() -> None:
         postgresql_where=sa.text("refund_id IS NULL"),
     )
     op.create_index("uq_receipts_refund_id", "receipts", ["refund_id"], unique=True, schema=SCHEMA)
+    op.create_table(
+        "receipts_due",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_receipts_due"),
+        schema=SCHEMA,
+    )
 
 
 def _create_sandbox_refunds() -> None:
@@ -196,14 +213,15 @@ def _create_sandbox_refunds() -> None:
 
 
 def downgrade() -> None:
-    for table in ("sandbox_refunds", "receipts", "receipt_series", "refunded_lines", "refunds", "bill_shares"):
+    for table in ("sandbox_refunds", "receipts_due", "receipts", "receipt_series", "refunded_lines", "refunds", "bill_shares"):
         op.drop_table(table, schema=SCHEMA)
     op.drop_constraint(op.f("ck_payments_tip_refunded"), "payments", schema=SCHEMA)
     _check("counters", f"authorized_minor <= {CHARGE}{REST}")
     _check("not_negative", "amount_minor >= 0 AND tip_minor >= 0")
+    op.drop_column("sandbox_charges", "capture_later", schema=SCHEMA)
     op.drop_column("sandbox_charges", "captured_minor", schema=SCHEMA)
     op.drop_column("webhook_inbox", "refund_id", schema=SCHEMA)
-    for name in ("capture_later", "tip_refunded_minor", "rounding_minor"):
+    for name in ("to_capture_minor", "capture_later", "tip_refunded_minor", "rounding_minor"):
         op.drop_column("payments", name, schema=SCHEMA)
-    for name in ("receipt_secret", "split", "venue"):
+    for name in ("receipt_secret", "split", "venue", "table_name"):
         op.drop_column("bills", name, schema=SCHEMA)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ordering_platform.payment.errors import CardInvalid
-from ordering_platform.payment.providers import Charge, Provider
+from ordering_platform.payment.providers import Charge, Provider, Repayment
 from ordering_platform.runtime.ids import new_id
 from tests.payment.conftest import at_once
 
@@ -71,3 +72,30 @@ class ProviderContract:
         outcome = provider.create(charge)
         if outcome.status == "captured":
             assert provider.cancel(charge.payment_id) == outcome
+
+    def test_money_goes_back_once_for_each_refund_id(self, provider: Provider) -> None:
+        back = self.paid(provider)
+        first, *others = at_once(5, lambda _: provider.refund(back))
+        assert first.status == "succeeded"
+        assert all(one == first for one in others)
+        assert provider.look_up_refund(back) == first
+
+    def test_no_more_goes_back_than_was_captured(self, provider: Provider) -> None:
+        """At the counter our own books alone know what was captured."""
+        if provider.kind == "online":
+            back = self.paid(provider)
+            parts = [replace(back, refund_id=new_id("ref"), amount=750) for _ in range(4)]
+            answers = at_once(4, lambda number: provider.refund(parts[number]).status)
+            assert sorted(answers) == ["failed", "failed", "failed", "succeeded"]
+            assert provider.refund(replace(back, refund_id=new_id("ref"), amount=500)).status == "succeeded"
+            assert provider.refund(replace(back, refund_id=new_id("ref"), amount=1)).status == "failed"
+
+    def test_a_refund_nobody_asked_for_cannot_be_looked_up(self, provider: Provider) -> None:
+        if provider.kind == "online":
+            assert provider.look_up_refund(self.paid(provider)) is None
+
+    def paid(self, provider: Provider) -> Repayment:
+        """Give the repayment, not asked for yet, of a charge that was captured."""
+        charge = self.charge()
+        outcome = provider.create(charge)
+        return Repayment(new_id("ref"), charge.payment_id, outcome.reference, charge.amount, charge.currency)

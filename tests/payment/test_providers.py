@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ordering_platform.payment import models
 from ordering_platform.payment.errors import ChallengeNotPending, ProviderNotFound
-from ordering_platform.payment.providers import Charge, Outcome, ProviderSilent, switched_on
+from ordering_platform.payment.providers import Charge, Outcome, ProviderSilent, Repayment, switched_on
 from ordering_platform.payment.providers.cash import Cash
 from ordering_platform.payment.providers.sandbox import Sandbox
 from ordering_platform.runtime.config import ConfigInvalid
@@ -87,6 +87,82 @@ class TestCards:
 
     def test_a_charge_nobody_made_cannot_be_looked_up(self, sandbox: Sandbox) -> None:
         assert sandbox.look_up("pay_unknown") is None
+
+
+@dataclass
+class Clock:
+    """Lets the two seconds of the sandbox pass."""
+
+    db: Transactions
+
+    def pass_(self) -> None:
+        with self.db.transaction() as tx:
+            for table in (models.sandbox_charges, models.sandbox_refunds):
+                due = sa.update(table).where(table.c.settles_at.is_not(None))
+                tx.execute(due.values(settles_at=sa.func.now()))
+
+
+@pytest.fixture
+def clock(db: Transactions) -> Clock:
+    return Clock(db)
+
+
+def repayment(paid: Charge, amount: int = 500) -> Repayment:
+    return Repayment(new_id("ref"), paid.payment_id, None, amount, paid.currency)
+
+
+class TestRefundCards:
+    """What the sandbox does with money on its way back is chosen by the card it came from."""
+
+    ways: ClassVar[dict[str, tuple[str, str]]] = {
+        "tok_approve": ("succeeded", "succeeded"),
+        "tok_refund_fails": ("failed", "failed"),
+        "tok_refund_fails_later": ("succeeded", "failed"),
+        "tok_refund_delay": ("processing", "succeeded"),
+    }
+
+    @pytest.mark.parametrize(("card", "first", "last"), [(card, *way) for card, way in ways.items()])
+    def test_a_refund_goes_the_way_of_its_card(
+        self, sandbox: Sandbox, clock: Clock, card: str, first: str, last: str
+    ) -> None:
+        paid = charge(card)
+        sandbox.create(paid)
+        back = repayment(paid)
+        assert sandbox.refund(back).status == first
+        found = sandbox.look_up_refund(back)
+        assert found is not None
+        assert found.status == first
+        clock.pass_()
+        found = sandbox.look_up_refund(back)
+        assert found is not None
+        assert found.status == last
+        assert sandbox.refund(back) == found
+
+    def test_a_lost_answer_hides_a_refund(self, sandbox: Sandbox) -> None:
+        paid = charge("tok_refund_timeout")
+        sandbox.create(paid)
+        back = repayment(paid)
+        with pytest.raises(ProviderSilent):
+            sandbox.refund(back)
+        found = sandbox.look_up_refund(back)
+        assert found is not None
+        assert found.status == "succeeded"
+        assert sandbox.refund(back) == found
+
+    def test_a_refund_that_failed_leaves_room_for_another(self, sandbox: Sandbox, clock: Clock) -> None:
+        paid = charge("tok_refund_fails_later")
+        sandbox.create(paid)
+        first = repayment(paid)
+        sandbox.refund(first)
+        assert sandbox.refund(repayment(paid)).status == "failed"
+        clock.pass_()
+        sandbox.look_up_refund(first)
+        assert sandbox.refund(repayment(paid)).status == "succeeded"
+
+    def test_a_message_about_a_refund_names_it(self, sandbox: Sandbox) -> None:
+        back = new_id("ref")
+        notice = sandbox.read_webhook(*sandbox.webhook(None, "refund.failed", refund_id=back))
+        assert (notice.kind, notice.payment_id, notice.refund_id) == ("refund.failed", None, back)
 
 
 class TestWrongCharges:

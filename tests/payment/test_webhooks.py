@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from ordering_platform.payment import models, webhooks
 from ordering_platform.payment.errors import ProviderNotFound, WebhookInvalid
-from ordering_platform.payment.providers.sandbox import SIGNATURE, TOLERANCE, Sandbox, signature
+from ordering_platform.payment.providers.sandbox import SIGNATURE, Sandbox
+from ordering_platform.payment.providers.signed import TOLERANCE, signature
 from ordering_platform.runtime.identity import NOBODY
 from ordering_platform.runtime.request import Request
 from tests.payment.conftest import Restaurant, at_once

@@ -32,6 +32,8 @@ payments = sa.Table(
     minor("tip_refunded_minor"),
     # Only held when it is made; staff take it later, or let it go.
     sa.Column("capture_later", sa.Boolean, nullable=False, server_default=sa.false()),
+    # How much of what is held staff have decided to take, once; 0 lets it go. NULL: not decided.
+    sa.Column("to_capture_minor", sa.BigInteger),
     sa.Column("card", JSONB(none_as_null=True)),
     sa.Column("reference", sa.Text),
     sa.Column("next_action", JSONB(none_as_null=True)),

@@ -16,6 +16,7 @@ sandbox_charges = sa.Table(
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("amount_minor", sa.BigInteger, nullable=False),
     minor("captured_minor"),
+    sa.Column("capture_later", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("currency", sa.CHAR(3), nullable=False),
     sa.Column("asked", sa.Integer, nullable=False, server_default="1"),
     moment("settles_at"),
