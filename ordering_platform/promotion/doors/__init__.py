@@ -1,0 +1,1 @@
+"""The doors of promotion-service, one module for each thing they are about."""
