@@ -213,7 +213,15 @@ def _create_sandbox_refunds() -> None:
 
 
 def downgrade() -> None:
-    for table in ("sandbox_refunds", "receipts_due", "receipts", "receipt_series", "refunded_lines", "refunds", "bill_shares"):
+    for table in (
+        "sandbox_refunds",
+        "receipts_due",
+        "receipts",
+        "receipt_series",
+        "refunded_lines",
+        "refunds",
+        "bill_shares",
+    ):
         op.drop_table(table, schema=SCHEMA)
     op.drop_constraint(op.f("ck_payments_tip_refunded"), "payments", schema=SCHEMA)
     _check("counters", f"authorized_minor <= {CHARGE}{REST}")

@@ -40,9 +40,10 @@ _OPEN = prepared(f"""
 _SET_UP = prepared("""
     WITH bill AS (
         UPDATE payments.bills
-        SET status = :status, session_id = :session_id, table_id = :table_id, order_ids = CAST(:order_ids AS jsonb),
+        SET status = :status, session_id = :session_id, table_id = :table_id, table_name = :table_name,
+            order_ids = CAST(:order_ids AS jsonb),
             currency = :currency, digits = :digits, quote = CAST(:quote AS jsonb), quote_hash = :quote_hash,
-            venue = CAST(:venue AS jsonb),
+            venue = CAST(:venue AS jsonb), receipt_secret = :receipt_secret,
             total_minor = :total_minor, pending_minor = :pending_minor, promotions = :promotions,
             rehearsal = :rehearsal, answer = :answer, lease_owner = :lease_owner,
             next_run_at = CASE
@@ -111,11 +112,18 @@ _END = prepared(f"""
     SELECT * FROM booked
 """)  # noqa: S608  the fragments are ours
 
+# Rehearsals get no receipt, and neither does a bill from before there were receipts.
 _COMPLETE = prepared("""
-    UPDATE payments.bills
-    SET status = 'completed', completed_at = :completed_at, answer = coalesce(answer, :answer), lease_owner = NULL,
-        next_run_at = NULL
-    WHERE id = :id AND status = 'captured' AND lease_owner = :me
+    WITH done AS (
+        UPDATE payments.bills
+        SET status = 'completed', completed_at = :completed_at, answer = coalesce(answer, :answer), lease_owner = NULL,
+            next_run_at = NULL
+        WHERE id = :id AND status = 'captured' AND lease_owner = :me
+        RETURNING id, rehearsal OR venue IS NULL AS without_receipt
+    ), due AS (
+        INSERT INTO payments.receipts_due (id) SELECT id FROM done WHERE NOT without_receipt
+    )
+    SELECT count(*) FROM done
 """)
 
 
@@ -216,7 +224,7 @@ def end(
 def complete(tx: Connection, bill: Bill, me: str, answer: bytes | None) -> None:
     """End a paid bill whose orders and promotions know of it; raises LeaseLost."""
     values = {"id": bill["id"], "me": me, "completed_at": bill["completed_at"], "answer": answer}
-    if tx.execute(_COMPLETE, values).rowcount == 0:
+    if tx.execute(_COMPLETE, values).scalar_one() == 0:
         raise LeaseLost
 
 

@@ -12,7 +12,7 @@ from ordering_platform.payment.errors import PaymentExpired
 from ordering_platform.payment.quoting import agree, goes_on_without, offer, question
 from ordering_platform.payment.runs import RESUME_FOR, Run, give_up, log, rest
 from ordering_platform.runtime.errors import DomainError, ServiceUnavailable
-from ordering_platform.runtime.ids import new_id
+from ordering_platform.runtime.ids import new_code, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,10 +116,12 @@ def _priced(run: Run, made: Offer) -> dict[str, Any]:
         "status": "captured" if method and made.quote.total == 0 else "paying",
         "session_id": locked["session_id"],
         "table_id": locked["table_id"],
+        "table_name": locked["table_name"],
         "order_ids": [order["id"] for order in locked["orders"]],
         "currency": locked["currency"],
         "digits": locked["currency_digits"],
         "venue": locked["venue"],
+        "receipt_secret": new_code(128),
         "quote": made.as_json(),
         "quote_hash": made.quote.digest(),
         "total_minor": made.goods,

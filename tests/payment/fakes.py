@@ -66,6 +66,7 @@ def line(name: str = "soup", gross: int = 1000, quantity: int = 1, **fields: Any
         "name": name,
         "quantity": quantity,
         "unit_minor": gross // quantity,
+        "options": [],
         "gross_minor": gross,
         "tax_ppm": 190_000,
         "discountable": True,
@@ -187,6 +188,7 @@ def _answer(found: dict[str, dict[str, Any]], venue: dict[str, Any]) -> dict[str
         "venue": dict(venue),
         "session_id": first["session_id"],
         "table_id": "tbl_1",
+        "table_name": "Table 1",
         "orders": [
             {"id": order_id, "number": "A1", "version": 2, "guest_id": order["guest_id"]}
             for order_id, order in found.items()

@@ -15,6 +15,7 @@ bills = sa.Table(
     sa.Column("venue_id", sa.Text, nullable=False),
     sa.Column("session_id", sa.Text),
     sa.Column("table_id", sa.Text),
+    sa.Column("table_name", sa.Text),
     sa.Column("guest_id", sa.Text),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("order_ids", JSONB, nullable=False),

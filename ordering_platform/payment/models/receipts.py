@@ -34,3 +34,11 @@ receipts = sa.Table(
     sa.Index("uq_receipts_bill_id", "bill_id", unique=True, postgresql_where=sa.text("refund_id IS NULL")),
     sa.Index("uq_receipts_refund_id", "refund_id", unique=True),
 )
+
+# What was paid or given back and has no receipt yet: a bill or a refund. The row goes in with the last move of its
+# subject and out with the receipt, so the sweeper finds its work without looking through years of bills.
+receipts_due = sa.Table(
+    "receipts_due",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+)
