@@ -244,6 +244,7 @@ def _answer(held: Sequence[Any], lines: Iterable[Any]) -> dict[str, Any]:
                 "name": line["name"],
                 "quantity": line["quantity"],
                 "unit_minor": line["unit_minor"],
+                "options": [{"name": one["name"], "price_minor": one["price_minor"]} for one in line["options"]],
                 "gross_minor": line["unit_minor"] * line["quantity"],
                 "tax_ppm": line["tax_ppm"],
                 "discountable": line["discountable"],

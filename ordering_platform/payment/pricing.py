@@ -11,17 +11,25 @@ import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ordering_platform.runtime.money import PPM, allocate, half_up, money, pct
+from ordering_platform.runtime.money import PPM, allocate, half_up, pct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """What was chosen with a dish, and what one of it adds to the price, or takes off."""
+
+    name: str
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an order: ``gross`` is (unit + options) times quantity, before any discount."""
+    """One line of an order: ``gross`` is (base + options) times quantity, before any discount."""
 
     id: str
     name: str
@@ -29,6 +37,7 @@ class Line:
     gross: int
     tax_ppm: int
     discountable: bool = True
+    options: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,11 @@ class QuotedLine:
     service_charge: int
     tax_ppm: int
     tax: int
+    options: tuple[Option, ...]
+
+    def total(self, *, on_top: bool) -> int:
+        """What the line adds to the total, with its share of the service charge and of a tax that comes on top."""
+        return self.net + self.service_charge + (self.tax if on_top else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +109,7 @@ class Quote:
     tax: int
     tip: int
     rounding: int
+    step: int
     total: int
 
     def digest(self) -> str:
@@ -105,53 +120,6 @@ class Quote:
         rates = [(rate.rate_ppm, rate.net, rate.tax) for rate in self.tax_lines]
         sums = (self.service_charge, self.tip, self.rounding, self.total)
         return hashlib.sha256(json.dumps([terms, lines, discounts, rates, sums]).encode()).hexdigest()
-
-    def as_json(self, rejected: Sequence[Any] = (), hints: Sequence[Any] = ()) -> dict[str, Any]:
-        """Give the quote as the API shows it, with what promotions said that did not apply."""
-
-        def shown(amount: int) -> Any:
-            return money(amount, self.terms.currency)
-
-        return {
-            "lines": [
-                {
-                    "line_id": line.id,
-                    "name": line.name,
-                    "quantity": line.quantity,
-                    "gross": shown(line.gross),
-                    "discount": shown(line.discount),
-                    "net": shown(line.net),
-                    "tax_ppm": line.tax_ppm,
-                    "tax": shown(line.tax),
-                }
-                for line in self.lines
-            ],
-            "subtotal": shown(self.subtotal),
-            "discount": shown(self.discount),
-            "service_charge": shown(self.service_charge),
-            "tax_included": self.terms.tax_included,
-            "tax": shown(self.tax),
-            "tax_lines": [
-                {"rate_ppm": rate.rate_ppm, "net": shown(rate.net), "tax": shown(rate.tax)} for rate in self.tax_lines
-            ],
-            "tip": shown(self.tip),
-            "rounding": shown(self.rounding),
-            "total": shown(self.total),
-            "promotions": {
-                "applied": [
-                    {
-                        "promotion_id": discount.promotion_id,
-                        "name": discount.name,
-                        "code": discount.code,
-                        "amount": shown(discount.amount),
-                    }
-                    for discount in self.discounts
-                ],
-                "rejected": list(rejected),
-                "hints": list(hints),
-            },
-            "hash": self.digest(),
-        }
 
 
 def totals(
@@ -179,7 +147,16 @@ def totals(
         terms=terms,
         lines=tuple(
             QuotedLine(
-                line.id, line.name, line.quantity, line.gross, taken[line.id], net, share, line.tax_ppm, line_tax
+                id=line.id,
+                name=line.name,
+                quantity=line.quantity,
+                gross=line.gross,
+                discount=taken[line.id],
+                net=net,
+                service_charge=share,
+                tax_ppm=line.tax_ppm,
+                tax=line_tax,
+                options=line.options,
             )
             for line, net, share, line_tax in zip(lines, nets, services, taxes, strict=True)
         ),
@@ -191,6 +168,7 @@ def totals(
         tax=tax,
         tip=tip,
         rounding=off,
+        step=step,
         total=exact + off,
     )
 

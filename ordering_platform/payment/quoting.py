@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ordering_platform.payment.errors import CurrencyMismatch, PriceChanged, TipTooLarge
-from ordering_platform.payment.pricing import Discount, Line, Quote, Terms, totals
+from ordering_platform.payment.explaining import explained
+from ordering_platform.payment.pricing import Discount, Line, Option, Quote, Terms, totals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ class Offer:
 
     def as_json(self) -> dict[str, Any]:
         """Give the quote as the API shows it."""
-        return self.quote.as_json(self.answer["rejected"], self.answer["hints"])
+        return explained(self.quote, self.answer["rejected"], self.answer["hints"])
 
 
 def goes_on_without(fault: DomainError, codes: Sequence[str]) -> bool:
@@ -81,6 +82,7 @@ def offer(
             gross=line["gross_minor"],
             tax_ppm=line["tax_ppm"],
             discountable=line["discountable"],
+            options=tuple(Option(one["name"], one["price_minor"]) for one in line["options"]),
         )
         for line in locked["lines"]
     ]

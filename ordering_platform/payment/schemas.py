@@ -6,13 +6,13 @@ from typing import Any
 
 import marshmallow as ma
 
+from ordering_platform.payment.quote_schemas import AppliedPromotion, Quote, SignedMoney
 from ordering_platform.payment.states import BILL_MOVES, PAYMENT_MOVES
 from ordering_platform.runtime.schemas import (
     Choice,
     Choices,
     Flag,
     IdField,
-    Int,
     ListOf,
     MoneyField,
     Nested,
@@ -110,61 +110,6 @@ class Methods(ResponseSchema):
     data = ListOf(Nested(Method))
 
 
-class QuoteLine(ResponseSchema):
-    """A line of the quote; ``net`` is what is left of it after discounts."""
-
-    line_id = Text(max=64)
-    name = Text(max=200)
-    quantity = Int()
-    gross = MoneyField()
-    discount = MoneyField()
-    net = MoneyField()
-    tax_ppm = Int()
-    tax = MoneyField()
-
-
-class TaxLine(ResponseSchema):
-    """The tax of one rate."""
-
-    rate_ppm = Int()
-    net = MoneyField()
-    tax = MoneyField()
-
-
-class AppliedPromotion(ResponseSchema):
-    """A promotion that takes something off."""
-
-    promotion_id = Text(max=64)
-    name = Text(max=200)
-    code = Text(max=64, allow_none=True)
-    amount = MoneyField()
-
-
-class Promotions(ResponseSchema):
-    """Which promotions apply, which do not and why, and what is missing for more."""
-
-    applied = ListOf(Nested(AppliedPromotion))
-    rejected = ListOf(ma.fields.Dict())
-    hints = ListOf(ma.fields.Dict())
-
-
-class Quote(ResponseSchema):
-    """What is to be paid and why; the one calculation that page, bill, receipt and report show."""
-
-    lines = ListOf(Nested(QuoteLine))
-    subtotal = MoneyField()
-    discount = MoneyField()
-    service_charge = MoneyField()
-    tax_included = Flag()
-    tax = MoneyField()
-    tax_lines = ListOf(Nested(TaxLine))
-    tip = MoneyField()
-    rounding = MoneyField()
-    total = MoneyField()
-    promotions = Nested(Promotions)
-    hash = Text(max=64)
-
-
 class Failure(ResponseSchema):
     """Why something came to nothing."""
 
@@ -188,7 +133,7 @@ class Payment(ResponseSchema):
     status = Choice(tuple(PAYMENT_MOVES))
     amount = MoneyField()
     tip = MoneyField()
-    rounding = MoneyField()
+    rounding = SignedMoney()
     total = MoneyField()
     captured = MoneyField()
     refunded = MoneyField()

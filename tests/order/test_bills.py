@@ -67,11 +67,13 @@ def test_a_lock_gives_payment_what_it_prices(db: Transactions, room: rooms.Room)
         "name": "Suppe",
         "quantity": 2,
         "unit_minor": 650,
+        "options": [],
         "gross_minor": 1300,
         "tax_ppm": 70_000,
         "discountable": True,
     }
     assert (coffee["unit_minor"], coffee["gross_minor"]) == (420, 420)
+    assert coffee["options"] == [{"name": "Hafer", "price_minor": 50}, {"name": "Vanille", "price_minor": 70}]
     assert state(db, order["id"]) == ("pending", "bil_1")
 
 

@@ -106,35 +106,6 @@ def test_an_empty_bill_is_worth_nothing() -> None:
     assert totals([], INCLUSIVE).total == 0
 
 
-def test_the_quote_reads_as_the_api_shows_it() -> None:
-    offer = Discount("prm_1", "Welcome", "WELCOME10", {"a": 100})
-    rejected = [{"code": "LUNCH5"}]
-    shown = totals([line(1000, 190_000)], INCLUSIVE, [offer], tip=50).as_json(rejected)
-    assert shown["lines"] == [
-        {
-            "line_id": "a",
-            "name": "a",
-            "quantity": 1,
-            "gross": {"amount": 1000, "currency": "EUR"},
-            "discount": {"amount": 100, "currency": "EUR"},
-            "net": {"amount": 900, "currency": "EUR"},
-            "tax_ppm": 190_000,
-            "tax": {"amount": 144, "currency": "EUR"},
-        }
-    ]
-    assert shown["promotions"]["applied"] == [
-        {
-            "promotion_id": "prm_1",
-            "name": "Welcome",
-            "code": "WELCOME10",
-            "amount": {"amount": 100, "currency": "EUR"},
-        }
-    ]
-    assert shown["promotions"]["rejected"] == rejected
-    assert shown["total"] == {"amount": 950, "currency": "EUR"}
-    assert len(shown["hash"]) == 64
-
-
 def test_the_digest_changes_with_anything_a_guest_agrees_to() -> None:
     plain = totals([line(1000, 190_000)], INCLUSIVE)
     others = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ordering_platform.payment import checkout, counter, errors, reading, relayed, schemas
+from ordering_platform.payment import checkout, counter, errors, quote_schemas, reading, relayed, schemas
 from ordering_platform.payment.doors.terms import CARD_REFUSALS, CHECKOUT_DEADLINE, KEY_REFUSALS, PRICE_REFUSALS
 from ordering_platform.runtime.entrypoints import http
 from ordering_platform.runtime.identity import guest_or_staff
@@ -25,7 +25,7 @@ class BillDoors:
         "/v1/checkout/quote",
         who=guest_or_staff("waiter"),
         body=schemas.QuoteQuestion,
-        answers=schemas.Quote,
+        answers=quote_schemas.Quote,
         raises=PRICE_REFUSALS,
         relays=(*relayed.PRICING, *relayed.CODES),
     )
