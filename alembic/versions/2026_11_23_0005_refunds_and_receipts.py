@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("venue", JSONB),
         sa.Column("split", JSONB),
         sa.Column("receipt_secret", sa.Text),
+        _amount("told_minor"),
     ):
         op.add_column("bills", column, schema=SCHEMA)
     for column in (
@@ -231,5 +232,5 @@ def downgrade() -> None:
     op.drop_column("webhook_inbox", "refund_id", schema=SCHEMA)
     for name in ("to_capture_minor", "capture_later", "tip_refunded_minor", "rounding_minor"):
         op.drop_column("payments", name, schema=SCHEMA)
-    for name in ("receipt_secret", "split", "venue", "table_name"):
+    for name in ("told_minor", "receipt_secret", "split", "venue", "table_name"):
         op.drop_column("bills", name, schema=SCHEMA)

@@ -28,6 +28,8 @@ bills = sa.Table(
     minor("total_minor"),
     minor("paid_minor"),
     minor("pending_minor"),
+    # How much of ``paid_minor`` order-service has been told of while more was still to be paid.
+    minor("told_minor"),
     sa.Column("promotions", sa.Text, nullable=False, server_default="none"),
     sa.Column("rehearsal", sa.Boolean, nullable=False, server_default=sa.false()),
     # The venue as it was on this evening: name, address, tax number, time zone, close of the business day.
