@@ -150,13 +150,20 @@ def reset_password(db: Transactions, caller: Caller, user_id: str) -> dict[str, 
 
     Raises UserNotFound, RoleNotYours and Overloaded.
     """
+    with db.transaction() as tx:
+        # Before the hash, which is slow on purpose; and again behind it, because roles may have changed meanwhile.
+        _check_reset(tx, caller, user_id)
     first = passwords.first_password()
     password_hash = passwords.hashed(first)
     with db.transaction() as tx:
-        actor, user, _ = _locked(tx, caller, user_id)
-        _check_above(actor, {user.role})
+        _check_reset(tx, caller, user_id)
         put_password(tx, user_id, password_hash, actor_id=caller.id, venue_id=caller.venue)
     return {"first_password": first}
+
+
+def _check_reset(tx: Connection, caller: Caller, user_id: str) -> None:
+    actor, user, _ = _locked(tx, caller, user_id)
+    _check_above(actor, {user.role})
 
 
 def put_password(tx: Connection, user_id: str, password_hash: str, *, actor_id: str, venue_id: str) -> None:
