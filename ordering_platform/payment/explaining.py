@@ -55,6 +55,7 @@ def _line(line: QuotedLine, discounts: list[dict[str, Any]], quote: Quote) -> di
     unit = line.gross // line.quantity
     return {
         "line_id": line.id,
+        "menu_item_id": line.menu_item_id,
         "name": line.name,
         "quantity": line.quantity,
         "base": {"amount": unit - sum(option.price for option in line.options), "currency": currency},

@@ -38,6 +38,7 @@ class Line:
     tax_ppm: int
     discountable: bool = True
     options: tuple[Option, ...] = ()
+    menu_item_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class QuotedLine:
     tax_ppm: int
     tax: int
     options: tuple[Option, ...]
+    menu_item_id: str | None
 
     def total(self, *, on_top: bool) -> int:
         """What the line adds to the total, with its share of the service charge and of a tax that comes on top."""
@@ -157,6 +159,7 @@ def totals(
                 tax_ppm=line.tax_ppm,
                 tax=line_tax,
                 options=line.options,
+                menu_item_id=line.menu_item_id,
             )
             for line, net, share, line_tax in zip(lines, nets, services, taxes, strict=True)
         ),

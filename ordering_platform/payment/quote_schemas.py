@@ -54,6 +54,7 @@ class QuoteLine(ResponseSchema):
     """
 
     line_id = Text(max=64)
+    menu_item_id = Text(max=64, allow_none=True)
     name = Text(max=200)
     quantity = Int()
     base = SignedMoney()

@@ -82,6 +82,7 @@ def offer(
             gross=line["gross_minor"],
             tax_ppm=line["tax_ppm"],
             discountable=line["discountable"],
+            menu_item_id=line["menu_item_id"],
             options=tuple(Option(one["name"], one["price_minor"]) for one in line["options"]),
         )
         for line in locked["lines"]
