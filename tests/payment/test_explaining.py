@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 HOUSE = Terms("EUR", 2, tax_included=True, tax_rounding="per_rate", service_charge_bps=1000)
 ON_TOP = Terms("EUR", 2, tax_included=False, tax_rounding="per_rate", service_charge_bps=1000)
-LATTE = Line("a", "Latte", 2, 1080, 190_000, options=(Option("Oat milk", 60), Option("Small", -20)))
+LATTE = Line(
+    "a", "Latte", 2, 1080, 190_000, options=(Option("Oat milk", 60), Option("Small", -20)), menu_item_id="itm_1"
+)
 SOUP = Line("b", "Soup", 1, 650, 70_000)
 
 
@@ -32,6 +34,7 @@ def test_a_line_leads_from_the_menus_price_to_its_part_of_the_total() -> None:
     shown = explained(totals([LATTE, SOUP], HOUSE, [ten, happy]))
     assert shown["lines"][0] == {
         "line_id": "a",
+        "menu_item_id": "itm_1",
         "name": "Latte",
         "quantity": 2,
         "base": euros(500),
