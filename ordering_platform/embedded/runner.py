@@ -23,7 +23,7 @@ LOOPBACK = "127.0.0.1"
 AMQP_URL = f"{broker.Transport.driver_type}://embedded"
 
 _GATEWAY = "gateway"
-_DEFAULTS = {"ORDERING_PAYMENT_PROVIDERS": "cash,sandbox"}
+_DEFAULTS = {"ORDERING_PAYMENT_PROVIDERS": "cash,card_terminal,sandbox"}
 
 
 def served(

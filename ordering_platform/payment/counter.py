@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.identity import Caller
 
 
-def confirm(till: Till, caller: Caller, payment_id: str) -> dict[str, Any]:
-    """Say that the money of a counter payment is in the drawer; a second time changes nothing.
+def confirm(till: Till, caller: Caller, payment_id: str, reference: str | None = None) -> dict[str, Any]:
+    """Say that the money of a counter payment is there, by the terminal's ``reference``; a repeat changes nothing.
 
     Raises PaymentNotAtCounter or, for one that was cancelled, PaymentNotPending.
     """
@@ -39,7 +39,7 @@ def confirm(till: Till, caller: Caller, payment_id: str) -> dict[str, Any]:
     if till.provider(payment["method"]).kind != "counter":
         raise PaymentNotAtCounter
     if payments.is_pending(payment):
-        payment = _settled(till, payment, Outcome("captured"), caller, confirmed_by=caller.id)
+        payment = _settled(till, payment, Outcome("captured", reference), caller, confirmed_by=caller.id)
     if payment["status"] != "captured":
         raise PaymentNotPending(status=payment["status"])
     return payment_view(payment)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from ordering_platform.payment import splitting
 from ordering_platform.payment.payments import charge_of
 from ordering_platform.runtime.money import money
 from ordering_platform.runtime.replies import dump
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from ordering_platform.payment.splitting import Part
 
 
 def payment_view(payment: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,6 +30,7 @@ def payment_view(payment: Mapping[str, Any]) -> dict[str, Any]:
         "total": money(charge_of(payment), currency),
         "captured": money(payment["captured_minor"], currency),
         "refunded": money(payment["refunded_minor"], currency),
+        "reference": payment["reference"],
         "created_at": payment["created_at"],
         "captured_at": payment["captured_at"],
         "next_action": payment["next_action"],
@@ -36,8 +41,13 @@ def payment_view(payment: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def bill_view(bill: Mapping[str, Any], payments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Show a bill; ``total`` is what the orders cost, ``due`` what nobody has begun to pay yet."""
+def bill_view(
+    bill: Mapping[str, Any], payments: Sequence[Mapping[str, Any]], held: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Show a bill; ``total`` is what the orders cost, ``due`` what nobody has begun to pay yet.
+
+    ``held`` says which payment holds which part of it.
+    """
     currency = bill["currency"]
     quote = bill["quote"]
     priced = {
@@ -56,12 +66,50 @@ def bill_view(bill: Mapping[str, Any], payments: Sequence[Mapping[str, Any]]) ->
         "table_id": bill["table_id"],
         "order_ids": bill["order_ids"],
         **(priced if quote else dict.fromkeys(("currency", "quote", "total", "paid", "pending", "due"))),
+        "split": _split(bill, payments, held or {}) if quote else None,
         "discounts": quote["promotions"]["applied"] if quote else [],
         "payments": [payment_view(payment) for payment in payments],
         "rehearsal": bill["rehearsal"],
         "failure": _failure(bill),
         "created_at": bill["created_at"],
         "completed_at": bill["completed_at"],
+    }
+
+
+def _split(
+    bill: Mapping[str, Any], payments: Sequence[Mapping[str, Any]], held: Mapping[str, str]
+) -> dict[str, Any]:
+    """Show who has taken what of a bill, and what each line costs to whoever takes it."""
+    currency = bill["currency"]
+    status = {payment["id"]: payment["status"] for payment in payments}
+
+    def shown(part: Part) -> dict[str, Any]:
+        payment_id = held.get(part.name)
+        return {
+            "part": part.number,
+            "of": part.of,
+            "amount": money(part.minor, currency),
+            "payment_id": payment_id,
+            "status": status.get(payment_id) if payment_id else None,
+        }
+
+    split = bill["split"] if held else None
+    equal = split is not None and split["kind"] == "equal"
+    by_line = defaultdict(list)
+    for part in splitting.line_parts(bill["quote"], held):
+        by_line[part.line_id].append(shown(part))
+    return {
+        "kind": split["kind"] if split else None,
+        "shares": [shown(part) for part in splitting.equal_parts(split)] if equal else [],
+        "lines": [
+            {
+                "line_id": line["line_id"],
+                "name": line["name"],
+                "amount": line["total"],
+                "shares": by_line[line["line_id"]],
+            }
+            for line in bill["quote"]["lines"]
+        ],
     }
 
 

@@ -27,6 +27,7 @@ class Door:
     url: str
     who: Who
     body: Any = None
+    body_optional: bool = False
     query: Any = None
     answers: Any = None
     produces: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ def http(
     *,
     who: Who,
     body: Any = None,
+    body_optional: bool = False,
     query: Any = None,
     answers: Any = None,
     produces: tuple[str, ...] = (),
@@ -46,9 +47,9 @@ def http(
 ) -> Callable[[F], F]:
     """Open an HTTP door to a method, which is called with a Request and the variables of the address.
 
-    ``body`` and ``query`` are schemas; ``raw`` leaves the body as bytes; ``produces`` names media types
-    the door may answer besides JSON; ``relays`` lists the codes of a peer's refusals that pass through;
-    ``deadline`` is in seconds and replaces the service's own.
+    ``body`` and ``query`` are schemas; ``body_optional`` takes a request without a body for ``{}``; ``raw``
+    leaves the body as bytes; ``produces`` names media types the door may answer besides JSON; ``relays`` lists
+    the codes of a peer's refusals that pass through; ``deadline`` is in seconds and replaces the service's own.
     """
     door_of = partial(
         Door,
@@ -56,6 +57,7 @@ def http(
         url=url,
         who=who,
         body=_instance(body),
+        body_optional=body_optional,
         query=_instance(query),
         answers=answers,
         produces=produces,

@@ -144,7 +144,7 @@ def _operation(service: str, door: Door, components: Components) -> dict[str, An
         operation["requestBody"] = {"content": {"application/json": {"schema": {}}}}
     elif door.body is not None:
         content = {"schema": components.ref(door.body), "example": example(door.body)}
-        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+        operation["requestBody"] = {"required": not door.body_optional, "content": {"application/json": content}}
     operation["responses"] = {**_success(door, components), **_refusals(door)}
     return operation
 

@@ -76,6 +76,8 @@ def body_of(door: Door, content_type: str | None, raw: bytes) -> Any:
         return None
     if raw or content_type is not None:
         _check_type(content_type)
+    elif door.body_optional:
+        return door.body.load_body({})
     document = parse(raw)
     if not isinstance(document, dict):
         raise ValidationFailed(errors=[FieldError("", "wrong_type", "Send a JSON object here.")])

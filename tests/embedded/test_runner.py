@@ -131,4 +131,4 @@ def test_every_service_gets_a_door_of_its_own(tmp_path: Path) -> None:
     assert len({one.http_port for one in settings.values()}) == len(settings)
     assert settings["gateway"].auth_url.endswith(f":{settings['auth'].http_port}")
     assert {one.http_host for name, one in settings.items() if name != "gateway"} == {"127.0.0.1"}
-    assert settings["payment"].payment_providers == ("cash", "sandbox")
+    assert settings["payment"].payment_providers == ("cash", "card_terminal", "sandbox")

@@ -1,4 +1,4 @@
-"""Cash and the sandbox keep the contract; the sandbox also does what its test cards say."""
+"""Cash, terminal and sandbox keep the contract; the sandbox also does what its test cards say."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ordering_platform.payment import models
 from ordering_platform.payment.errors import ChallengeNotPending, ProviderNotFound
 from ordering_platform.payment.providers import Charge, Outcome, ProviderSilent, Repayment, switched_on
+from ordering_platform.payment.providers.card_terminal import CardTerminal
 from ordering_platform.payment.providers.cash import Cash
 from ordering_platform.payment.providers.sandbox import Sandbox
 from ordering_platform.runtime.config import ConfigInvalid
@@ -29,6 +30,12 @@ class TestCashKeepsTheContract(ProviderContract):
     @pytest.fixture
     def provider(self, settings: Settings) -> Cash:
         return Cash(settings)
+
+
+class TestCardTerminalKeepsTheContract(ProviderContract):
+    @pytest.fixture
+    def provider(self, settings: Settings) -> CardTerminal:
+        return CardTerminal(settings)
 
 
 class TestSandboxKeepsTheContract(ProviderContract):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ordering_platform.payment import counter, errors, paying, reading, schemas, webhooks
+from ordering_platform.payment import counter, errors, paying, payment_schemas, reading, schemas, webhooks
 from ordering_platform.payment.doors.terms import CARD_REFUSALS, CHECKOUT_DEADLINE, KEY_REFUSALS
 from ordering_platform.runtime.entrypoints import http
 from ordering_platform.runtime.identity import ANYONE, guest_or_staff, staff
@@ -41,12 +41,16 @@ class PaymentDoors:
             errors.BillClosed,
             errors.NothingDue,
             errors.AmountOverDue,
+            errors.NothingToPay,
+            errors.LineNotOnBill,
+            errors.ShareTaken,
+            errors.SplitDiffers,
             errors.CurrencyMismatch,
             errors.TipTooLarge,
         ),
     )
     def make_payment(self, request: Request, bill_id: str) -> Reply:
-        """Pay an open bill, or a part of it."""
+        """Pay an open bill, or a part of it: an amount, one of equal parts, or chosen lines and parts of lines."""
         return paying.pay(self.till, request, bill_id)
 
     @http(
@@ -64,12 +68,14 @@ class PaymentDoors:
         "POST",
         "/v1/payments/<payment_id>/confirm",
         who=staff("cashier"),
+        body=payment_schemas.Confirmation,
+        body_optional=True,
         answers=schemas.Payment,
         raises=(errors.PaymentNotFound, errors.PaymentNotAtCounter, errors.PaymentNotPending),
     )
     def confirm_payment(self, request: Request, payment_id: str) -> dict[str, Any]:
-        """Say that the money of a payment at the counter is in the drawer; a repeat changes nothing."""
-        return counter.confirm(self.till, request.caller, payment_id)
+        """Say that the money of a payment at the counter is there; a repeat changes nothing."""
+        return counter.confirm(self.till, request.caller, payment_id, request.body.get("reference"))
 
     @http(
         "POST",

@@ -100,7 +100,7 @@ export async function pay() {
 /** Follow a payment to its end, or to the moment when somebody has to act. @param {any} payment */
 async function ended(payment) {
   let polls = 0;
-  while (payment.method !== "cash" && !ENDED.includes(payment.status) && polls++ < POLLS) {
+  while (!atCounter(payment.method) && !ENDED.includes(payment.status) && polls++ < POLLS) {
     if (payment.status === "requires_action") {
       challenge.value = payment;
       return;
@@ -134,6 +134,7 @@ async function answer(approve) {
   }
 }
 
+const atCounter = (/** @type {string} */ id) => methods.value.find((one) => one.id === id)?.kind === "counter";
 const chosen = () => methods.value.find((one) => one.id === method.value);
 const isCard = () => Boolean(chosen()?.test_cards);
 
