@@ -13,6 +13,8 @@ from ordering_platform.payment.states import BILL_ENDS
 from ordering_platform.runtime.schemas import is_id
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.engine import Connection
 
     from ordering_platform.runtime.identity import Caller
@@ -41,14 +43,18 @@ def of_key(tx: Connection, caller_id: str, route: str, key: str) -> Bill | None:
     return _bill(tx.execute(sa.select(*SEEN).where(mine)).one_or_none())
 
 
-def seen_by(tx: Connection, caller: Caller, bill_id: str) -> Bill:
-    """Give a bill to a guest of its table session or to staff of its venue; raises BillNotFound to all others."""
+def seen_by(tx: Connection, caller: Caller, bill_id: str, *, hold: bool = False) -> Bill:
+    """Give a bill to a guest of its table session or to staff of its venue; raises BillNotFound to all others.
+
+    With ``hold`` nobody else changes it until the transaction ends.
+    """
     found = None
     if is_id(bill_id):
         mine = sa.and_(bills.c.id == bill_id, bills.c.venue_id == caller.venue)
         if not caller.is_staff:
             mine = sa.and_(mine, bills.c.session_id == caller.session)
-        found = _bill(tx.execute(sa.select(*SEEN).where(mine)).one_or_none())
+        wanted = sa.select(*SEEN).where(mine)
+        found = _bill(tx.execute(wanted.with_for_update(key_share=True) if hold else wanted).one_or_none())
     if found is None:
         raise BillNotFound
     return found
@@ -84,21 +90,35 @@ def _taken(me: str, lease: float) -> Any:
 
 
 def write(tx: Connection, bill: Bill, me: str, **values: Any) -> Bill:
-    """Change a bill the caller drives; raises LeaseLost when somebody else has moved or taken it since."""
+    """Change a bill the caller drives; raises LeaseLost when somebody else has moved or taken it since.
+
+    A bill is not turned back while money is on its way, however late that was set aside.
+    """
     mine = sa.and_(bills.c.id == bill["id"], bills.c.status == bill["status"], bills.c.lease_owner == me)
+    if values.get("status") == "compensating":
+        mine = sa.and_(mine, bills.c.paid_minor == 0, bills.c.pending_minor == 0)
     changed = _bill(tx.execute(sa.update(bills).where(mine).values(values).returning(*SEEN)).one_or_none())
     if changed is None:
         raise LeaseLost
     return changed
 
 
-def reserve(tx: Connection, bill_id: str, amount: int, lease: float) -> bool:
-    """Set an amount of a bill aside for a payment, unless that is more than what is left; wakes the sweeper in time."""
+def as_seen(bill: Bill) -> Any:
+    """Say that nobody has begun to pay, or paid, or failed to, since a bill was read."""
+    return sa.and_(bills.c.paid_minor == bill["paid_minor"], bills.c.pending_minor == bill["pending_minor"])
+
+
+def reserve(tx: Connection, bill_id: str, amount: int, split: Mapping[str, Any] | None, lease: float) -> bool:
+    """Set an amount of a bill aside for a payment, unless that is more than what is left; wakes the sweeper in time.
+
+    ``split`` is how the bill is shared from now on.
+    """
     left = bills.c.total_minor - bills.c.paid_minor - bills.c.pending_minor
     soon = in_seconds(lease)
     enough = sa.and_(bills.c.id == bill_id, bills.c.status == "paying", left >= amount)
     values = {
         "pending_minor": bills.c.pending_minor + amount,
+        "split": dict(split) if split is not None else None,
         # GREATEST and LEAST skip a NULL, so a bill that slept without an alarm gets one.
         "next_run_at": sa.func.least(bills.c.next_run_at, soon),
     }

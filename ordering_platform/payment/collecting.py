@@ -16,6 +16,7 @@ from ordering_platform.payment.errors import (
 from ordering_platform.payment.idempotency import failure_of
 from ordering_platform.payment.providers import Charge, Outcome, Provider, ProviderSilent
 from ordering_platform.payment.runs import RESUME_FOR, Run, age, give_up, log, rest
+from ordering_platform.payment.telling import tell
 
 if TYPE_CHECKING:
     from ordering_platform.payment.bills import Bill
@@ -38,8 +39,9 @@ def collect(run: Run) -> None:
                 return
     if not pending and run.bill["paid_minor"] == 0 and run.age > run.till.terms.online_expiry:
         give_up(run, PaymentExpired())
-    else:
-        rest(run, _patience(run, pending))
+        return
+    told = tell(run)
+    rest(run, _patience(run, pending) if told == run.bill["paid_minor"] else run.pause, told_minor=told)
 
 
 def _pending(run: Run) -> list[Payment]:

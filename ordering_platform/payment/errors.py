@@ -5,6 +5,7 @@ from __future__ import annotations
 from ordering_platform.runtime.errors import (
     BadRequest,
     Conflict,
+    Forbidden,
     Invalid,
     NotFound,
     PaymentRequired,
@@ -56,6 +57,14 @@ class NothingDue(Conflict):
     """Everything on this bill is paid or being paid just now."""
 
 
+class ShareTaken(Conflict):
+    """Somebody else has just taken this part; look at the bill and choose from what is free."""
+
+
+class SplitDiffers(Conflict):
+    """This bill, or this dish, is shared in another way already; join in as it is, or pay all that is left."""
+
+
 class PaymentNotPending(Conflict):
     """This payment has ended and cannot be confirmed any more; look at its status."""
 
@@ -98,6 +107,54 @@ class TipTooLarge(Invalid):
 
 class AmountOverDue(Invalid):
     """The amount is more than what is left to pay on this bill."""
+
+
+class NothingToPay(Invalid):
+    """What you chose costs nothing; choose something that costs more than nothing."""
+
+
+class RefundNotFound(NotFound):
+    """There is no such refund, or it belongs to another restaurant."""
+
+
+class RefundNeedsManager(Forbidden):
+    """So much of one payment is given back by a manager only; ask one to do it."""
+
+
+class PaymentNotCaptured(Conflict):
+    """Nothing was taken with this payment, so there is nothing to give back; look at its status."""
+
+
+class NothingToRefund(Conflict):
+    """Everything that was taken with this payment is back, or on its way back."""
+
+
+class BillStillOpen(Conflict):
+    """Others are still paying this bill; give money back once it is paid."""
+
+
+class RefundFailed(Conflict):
+    """The provider could not give the money back and nothing has moved; try again, or give it back in another way."""
+
+
+class RefundOverCaptured(Invalid):
+    """This is more than what is left of the payment; ``max`` says how much is, and a tip goes back only when asked."""
+
+
+class RefundOverLine(Invalid):
+    """This is more than what is left of one line of the bill; ``max`` says how much is."""
+
+
+class RefundOverTip(Invalid):
+    """This is more than what is left of the tip; ``max`` says how much is."""
+
+
+class RefundTooSmall(Invalid):
+    """What you ask for comes to nothing; name an amount that the way of paying can move."""
+
+
+class LineNotOnBill(Invalid):
+    """This bill has no such line; look at the lines of its quote."""
 
 
 class WebhookInvalid(BadRequest):

@@ -91,6 +91,8 @@ _END = prepared(f"""
     ), noted AS (
         INSERT INTO payments.payment_events (payment_id, from_status, to_status, actor, details)
         SELECT id, :was, :to, :actor, CAST(:details AS jsonb) FROM moved
+    ), given_back AS (
+        DELETE FROM payments.bill_shares USING moved WHERE :failed AND payment_id = moved.id
     ), booked AS (
         UPDATE payments.bills AS b
         SET pending_minor = b.pending_minor - moved.amount_minor,
@@ -187,7 +189,8 @@ def end(
 ) -> tuple[Payment, Bill] | None:
     """Book a payment that was captured or has failed, also on its bill; None where somebody else has moved it.
 
-    A bill that is covered becomes ``captured``; one whose only payment has failed is given up. The lease is
+    A bill that is covered becomes ``captured``; one whose only payment has failed is given up. The parts a failed
+    payment held are free again. The lease is
     taken where nobody else has it. Whoever moves the payment may call this: the move is the guard.
     """
     values = {

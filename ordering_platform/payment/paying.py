@@ -1,22 +1,24 @@
-"""A further payment on a bill that is open: its amount is set aside first, then its provider is asked."""
+"""A payment on a bill that is open: what it takes on is set aside first, then its provider is asked."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ordering_platform.payment import bills, payments
+from ordering_platform.payment import bills, payments, shares, splitting
 from ordering_platform.payment.collecting import ask, book
-from ordering_platform.payment.errors import AmountOverDue, BillClosed, CurrencyMismatch, NothingDue, TipTooLarge
+from ordering_platform.payment.errors import BillClosed, CurrencyMismatch, TipTooLarge
 from ordering_platform.payment.idempotency import check_same, claim, refusal, replay, route_of
 from ordering_platform.payment.pricing import rounding
 from ordering_platform.payment.runs import Run, age, new_run_id
 from ordering_platform.payment.saga import carry_on
 from ordering_platform.payment.views import payment_view
-from ordering_platform.runtime.errors import DomainError, IdempotencyInProgress
+from ordering_platform.runtime.errors import IdempotencyInProgress
 from ordering_platform.runtime.ids import new_id
 from ordering_platform.runtime.replies import JSON, Reply, dump
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
     from ordering_platform.payment.bills import Bill
     from ordering_platform.payment.payments import Payment
     from ordering_platform.payment.till import Till
@@ -26,23 +28,19 @@ CREATED = 201
 
 
 def pay(till: Till, request: Request, bill_id: str) -> Reply:
-    """Pay an amount of a bill, or all that is due.
+    """Pay an amount of a bill, some of its equal parts, chosen lines of it, or all that is due.
 
-    Raises NothingDue, AmountOverDue or BillClosed with nothing kept, and PaymentDeclined.
+    Raises NothingDue, AmountOverDue, ShareTaken, SplitDiffers, LineNotOnBill, NothingToPay or BillClosed with
+    nothing kept, and PaymentDeclined.
     """
     till.offered(request.body["method"]).check(request.body.get("card"))
-    with till.db.read() as tx:
-        bill = bills.seen_by(tx, request.caller, bill_id)
+    with till.db.transaction() as tx:
+        # Whoever pays on a bill waits here for the others: what is free is decided by one after the other.
+        bill = bills.seen_by(tx, request.caller, bill_id, hold=True)
         known = payments.of_key(tx, request.caller.id, route_of(request), str(request.idempotency_key))
+        payment = known or _set_aside(tx, till, request, bill)
     if known is not None:
         return _repeat(till, request, known)
-    row = _new_payment(till, request, bill)
-    with till.db.transaction() as tx:
-        payment = payments.make(tx, row, request.caller.id)
-        if payment is None:
-            raise IdempotencyInProgress
-        if not bills.reserve(tx, bill_id, row["amount_minor"], till.terms.lease):
-            raise _why_not(bills.read(tx, bill_id))
     if till.provider(payment["method"]).kind == "online":
         me = new_run_id()
         outcome = ask(till, payment, fresh=True)
@@ -52,12 +50,23 @@ def pay(till: Till, request: Request, bill_id: str) -> Reply:
     return _answer(till, payment)
 
 
-def _new_payment(till: Till, request: Request, bill: Bill) -> dict[str, Any]:
+def _set_aside(tx: Connection, till: Till, request: Request, bill: Bill) -> Payment:
+    """Make the payment together with what it takes on of the bill; a refusal leaves nothing behind."""
+    if bill["status"] != "paying":
+        raise BillClosed(status=bill["status"])
+    held = shares.held(tx, [bill])[bill["id"]]
+    wanted = splitting.claim(bill, held, request.body)
+    payment = payments.make(tx, _new_payment(till, request, bill, wanted.minor), request.caller.id)
+    if payment is None or not bills.reserve(tx, bill["id"], wanted.minor, wanted.split, till.terms.lease):
+        # Only a request with the same key for another bill can have come between.
+        raise IdempotencyInProgress
+    shares.take(tx, bill["id"], payment["id"], wanted.parts)
+    return payment
+
+
+def _new_payment(till: Till, request: Request, bill: Bill, minor: int) -> dict[str, Any]:
     body = request.body
-    due = bill["total_minor"] - bill["paid_minor"] - bill["pending_minor"]
-    if bill["status"] != "paying" or not due:
-        raise _why_not(bill)
-    amount, tip = _minor(body.get("amount"), bill, due), _tip(body.get("tip"), bill)
+    tip = _tip(body.get("tip"), bill)
     return {
         "id": new_id("pay"),
         "bill_id": bill["id"],
@@ -67,33 +76,22 @@ def _new_payment(till: Till, request: Request, bill: Bill) -> dict[str, Any]:
         "status": "processing",
         **claim(request),
         "currency": bill["currency"],
-        "amount_minor": amount,
+        "amount_minor": minor,
         "tip_minor": tip,
-        "rounding_minor": rounding(amount + tip, till.step(body["method"], bill)),
+        "rounding_minor": rounding(minor + tip, till.step(body["method"], bill)),
         "card": body.get("card"),
     }
 
 
-def _minor(money: dict[str, Any] | None, bill: Bill, default: int) -> int:
+def _tip(money: dict[str, Any] | None, bill: Bill) -> int:
     if money is None:
-        return default
+        return 0
     if money["currency"] != bill["currency"]:
         raise CurrencyMismatch(currency=bill["currency"])
-    return int(money["amount"])
-
-
-def _tip(money: dict[str, Any] | None, bill: Bill) -> int:
-    tip = _minor(money, bill, 0)
+    tip = int(money["amount"])
     if tip > bill["quote"]["subtotal"]["amount"]:
         raise TipTooLarge
     return tip
-
-
-def _why_not(bill: Bill) -> DomainError:
-    if bill["status"] != "paying":
-        return BillClosed(status=bill["status"])
-    due = bill["total_minor"] - bill["paid_minor"] - bill["pending_minor"]
-    return AmountOverDue(due={"amount": due, "currency": bill["currency"]}) if due else NothingDue()
 
 
 def _repeat(till: Till, request: Request, payment: Payment) -> Reply:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from ordering_platform.payment import bills, payments
+from ordering_platform.payment import bills, payments, shares
 from ordering_platform.payment.models import bills as table
 from ordering_platform.payment.states import BILL_ENDS
 from ordering_platform.payment.views import bill_view, payment_view
@@ -22,7 +22,7 @@ def show_bill(till: Till, caller: Caller, bill_id: str) -> dict[str, Any]:
     """Show a bill with its payments; raises BillNotFound."""
     with till.db.read() as tx:
         bill = bills.seen_by(tx, caller, bill_id)
-        return bill_view(bill, payments.of_bills(tx, [bill_id]))
+        return bill_view(bill, payments.of_bills(tx, [bill_id]), shares.held(tx, [bill])[bill_id])
 
 
 def show_payment(till: Till, caller: Caller, payment_id: str) -> dict[str, Any]:
@@ -51,4 +51,5 @@ def list_bills(till: Till, caller: Caller, query: dict[str, Any]) -> dict[str, A
         paid_by = defaultdict(list)
         for payment in payments.of_bills(tx, [bill["id"] for bill in page["data"]]):
             paid_by[payment["bill_id"]].append(payment)
-    return {**page, "data": [bill_view(bill, paid_by[bill["id"]]) for bill in page["data"]]}
+        held = shares.held(tx, page["data"])
+    return {**page, "data": [bill_view(bill, paid_by[bill["id"]], held[bill["id"]]) for bill in page["data"]]}

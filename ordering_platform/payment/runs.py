@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from ordering_platform.payment import bills, views
 from ordering_platform.payment.errors import BillReleased
 from ordering_platform.payment.idempotency import failure_of
@@ -94,15 +96,33 @@ def give_up(run: Run, fault: DomainError) -> None:
     run.stage = "compensating"
 
 
-def rest(run: Run, seconds: float | None) -> None:
+def rest(run: Run, seconds: float | None, **noted: Any) -> None:
     """Leave a bill alone for a while and let the lease go; None waits until somebody comes.
 
-    What the client is told at the first rest is kept, for every repeat.
+    What the client is told at the first rest is kept, for every repeat. A bill that somebody has begun to pay,
+    or paid, since it was read is looked at again soon; one that has moved on by that is driven on.
     """
     next_run_at = None if seconds is None else bills.in_seconds(seconds)
-    values = {"lease_owner": None, "next_run_at": next_run_at}
+    as_seen = bills.as_seen(run.bill)
+    values = {
+        **noted,
+        "lease_owner": None,
+        "next_run_at": sa.case((as_seen, next_run_at), else_=bills.in_seconds(run.pause)),
+    }
     if run.bill["answer"] is None and run.bill["failure"] is None:
         values["answer"] = views.answer(run.bill, run.payment)
-    with run.till.db.single() as tx:
-        run.bill = bills.write(tx, run.bill, run.me, **values)
-    run.resting = True
+    try:
+        with run.till.db.single() as tx:
+            run.bill = bills.write(tx, run.bill, run.me, **values)
+        run.resting = True
+    except bills.LeaseLost:
+        _move_on(run)
+
+
+def _move_on(run: Run) -> None:
+    """Follow a bill that a payment of somebody else has moved under this lease; raises LeaseLost for all others."""
+    with run.till.db.read() as tx:
+        now = bills.read(tx, run.bill["id"])
+    if now["lease_owner"] != run.me or now["status"] == run.bill["status"]:
+        raise bills.LeaseLost
+    run.bill, run.stage, run.payment = now, now["status"], None

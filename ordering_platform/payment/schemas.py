@@ -6,13 +6,15 @@ from typing import Any
 
 import marshmallow as ma
 
-from ordering_platform.payment.quote_schemas import AppliedPromotion, Quote, SignedMoney
+from ordering_platform.payment.quote_schemas import MAX_ORDERS, Agreed, AppliedPromotion, Quote, SignedMoney
+from ordering_platform.payment.splitting import MAX_PARTS, MAX_PARTS_OF_A_LINE
 from ordering_platform.payment.states import BILL_MOVES, PAYMENT_MOVES
 from ordering_platform.runtime.schemas import (
     Choice,
     Choices,
     Flag,
     IdField,
+    Int,
     ListOf,
     MoneyField,
     Nested,
@@ -21,9 +23,10 @@ from ordering_platform.runtime.schemas import (
     ResponseSchema,
     Text,
     Timestamp,
+    optional_id,
 )
 
-MAX_ORDERS = 50
+MAX_LINES = 500
 MAX_CODES = 10
 _TEST_CARD = {"example": {"token": "tok_approve"}}
 
@@ -59,27 +62,72 @@ class QuoteQuestion(_ForOrders):
     method = Text(max=64)
 
 
-class Checkout(_ForOrders):
-    """What is paid, how, and the total the guest has agreed to."""
+class Checkout(_ForOrders, Agreed):
+    """What is paid, how, and what the guest has agreed to."""
 
     method = Text(max=64, required=True)
     card = Nested(Card, allow_none=True, metadata=_TEST_CARD)
-    expected_total = MoneyField(allow_none=True)
 
 
-class NewBill(_ForOrders):
+class NewBill(_ForOrders, Agreed):
     """Orders to be paid by one or more payments that follow."""
 
-    expected_total = MoneyField(allow_none=True)
+
+class EqualParts(RequestSchema):
+    """One of so many equal parts of a bill, or several for friends who are treated."""
+
+    parts = Int(min=2, max=MAX_PARTS, required=True)
+    take = Int(min=1, max=MAX_PARTS)
+
+    @ma.validates_schema
+    def check_take(self, data: dict[str, Any], **_: Any) -> None:
+        """Want no more parts than there are."""
+        if data.get("take", 1) > data.get("parts", MAX_PARTS):
+            fault = "range|Take no more parts than there are."
+            raise ma.ValidationError(fault, "take")
+
+
+class LinePart(RequestSchema):
+    """A line of the bill or, of a dish that several people share, one part of it."""
+
+    line_id = Text(max=64, required=True)
+    part = Int(min=1, max=MAX_PARTS_OF_A_LINE)
+    of = Int(min=1, max=MAX_PARTS_OF_A_LINE)
+
+    @ma.validates_schema
+    def check_part(self, data: dict[str, Any], **_: Any) -> None:
+        """Want a part there is."""
+        if data.get("part", 1) > data.get("of", 1):
+            fault = "range|Send a part from 1 to the number of parts."
+            raise ma.ValidationError(fault, "part")
 
 
 class NewPayment(RequestSchema):
-    """A payment on an open bill; without an amount it pays all that is due."""
+    """A payment on an open bill: an amount, one of equal parts, or chosen lines; with none of them, all that is due."""
 
     method = Text(max=64, required=True)
     amount = MoneyField(allow_none=True)
+    equal = Nested(EqualParts, allow_none=True, metadata={"example": {"parts": 3}})
+    lines = ListOf(
+        Nested(LinePart),
+        min=1,
+        max=MAX_LINES,
+        allow_none=True,
+        metadata={"example": [{"line_id": "lin_01k9m2x7q4w8z6t1v5b3n0c8d2", "part": 1, "of": 2}]},
+    )
     tip = MoneyField(allow_none=True)
     card = Nested(Card, allow_none=True, metadata=_TEST_CARD)
+
+    @ma.validates_schema
+    def check_choice(self, data: dict[str, Any], **_: Any) -> None:
+        """Want at most one of the three, and each part once."""
+        chosen = [name for name in ("amount", "equal", "lines") if data.get(name)]
+        if len(chosen) > 1:
+            fault = "choice|Send one of amount, equal and lines, or none of them."
+            raise ma.ValidationError(fault, chosen[1])
+        wanted = [(one["line_id"], one.get("part", 1), one.get("of", 1)) for one in data.get("lines") or []]
+        if len(set(wanted)) < len(wanted):
+            raise ma.ValidationError("duplicate|Name each line, or each part of a line, once.", "lines")
 
 
 class ChallengeAnswer(RequestSchema):
@@ -137,10 +185,38 @@ class Payment(ResponseSchema):
     total = MoneyField()
     captured = MoneyField()
     refunded = MoneyField()
+    reference = Text(max=200, allow_none=True)
     created_at = Timestamp()
     captured_at = Timestamp(allow_none=True)
     next_action = Nested(NextAction, allow_none=True)
     failure = Nested(Failure, allow_none=True)
+
+
+class Share(ResponseSchema):
+    """A part of a bill or of a line, what it costs, and the payment that holds it, if one does."""
+
+    part = Int()
+    of = Int()
+    amount = MoneyField()
+    payment_id = optional_id("pay")
+    status = Choice(tuple(PAYMENT_MOVES), allow_none=True)
+
+
+class SharedLine(ResponseSchema):
+    """A line, what it adds to the bill, and its parts: one until somebody has begun to share it."""
+
+    line_id = Text(max=64)
+    name = Text(max=200)
+    amount = MoneyField()
+    shares = ListOf(Nested(Share))
+
+
+class Split(ResponseSchema):
+    """How a bill is shared, and who has taken what; ``kind`` is null until somebody has taken a part."""
+
+    kind = Choice(("equal", "lines"), allow_none=True)
+    shares = ListOf(Nested(Share))
+    lines = ListOf(Nested(SharedLine))
 
 
 class Bill(ResponseSchema):
@@ -158,6 +234,7 @@ class Bill(ResponseSchema):
     paid = MoneyField(allow_none=True)
     pending = MoneyField(allow_none=True)
     due = MoneyField(allow_none=True)
+    split = Nested(Split, allow_none=True)
     discounts = ListOf(Nested(AppliedPromotion))
     payments = ListOf(Nested(Payment))
     rehearsal = Flag()

@@ -1,4 +1,4 @@
-"""The moves a bill and a payment may make, and the points at which a test may kill the driver. PURE."""
+"""The moves a bill, a payment and a refund may make, and the points at which a test may kill the driver. PURE."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ CALLS: Final = (
     "provider.create",
     "provider.look_up",
     "provider.cancel",
+    "order.mark_partially_paid",
     "order.mark_paid",
     "promotion.confirm",
     "promotion.release",
@@ -53,6 +54,18 @@ CALLS: Final = (
 ARROWS: Final = tuple(f"{start}-{end}" for start, ends in BILL_MOVES.items() for end in ends)
 POINTS: Final = frozenset(
     ("opened", *ARROWS, *(f"before {call}" for call in CALLS), *(f"after {call}" for call in CALLS))
+)
+
+# A refund's own points: its moves, whoever makes them, and what its driver asks of others.
+REFUND_CALLS: Final = ("provider.refund", "provider.look_up_refund", "order.mark_refunded", "promotion.reverse")
+REFUND_ARROWS: Final = tuple(f"refund {start}-{end}" for start, ends in REFUND_MOVES.items() for end in ends)
+REFUND_POINTS: Final = frozenset(
+    (
+        "refund opened",
+        *REFUND_ARROWS,
+        *(f"before {call}" for call in REFUND_CALLS),
+        *(f"after {call}" for call in REFUND_CALLS),
+    )
 )
 
 

@@ -76,9 +76,7 @@ def bill_view(
     }
 
 
-def _split(
-    bill: Mapping[str, Any], payments: Sequence[Mapping[str, Any]], held: Mapping[str, str]
-) -> dict[str, Any]:
+def _split(bill: Mapping[str, Any], payments: Sequence[Mapping[str, Any]], held: Mapping[str, str]) -> dict[str, Any]:
     """Show who has taken what of a bill, and what each line costs to whoever takes it."""
     currency = bill["currency"]
     status = {payment["id"]: payment["status"] for payment in payments}
@@ -94,13 +92,12 @@ def _split(
         }
 
     split = bill["split"] if held else None
-    equal = split is not None and split["kind"] == "equal"
     by_line = defaultdict(list)
     for part in splitting.line_parts(bill["quote"], held):
         by_line[part.line_id].append(shown(part))
     return {
         "kind": split["kind"] if split else None,
-        "shares": [shown(part) for part in splitting.equal_parts(split)] if equal else [],
+        "shares": [shown(part) for part in splitting.equal_parts(split)],
         "lines": [
             {
                 "line_id": line["line_id"],

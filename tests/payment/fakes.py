@@ -16,6 +16,10 @@ class OrderLocked(Conflict):
     """Another bill holds this order."""
 
 
+class OrderChanged(Conflict):
+    """This order is another one now."""
+
+
 class OrderAlreadyPaid(Conflict):
     """This order is paid."""
 
@@ -74,6 +78,8 @@ def line(name: str = "soup", gross: int = 1000, quantity: int = 1, **fields: Any
     }
 
 
+# Every order here is as it was when it was sent; the lock makes it the version after.
+VERSION = 1
 VENUE = {
     "name": "At the Corner",
     "address": "1 Market Street",
@@ -129,7 +135,7 @@ class Orders(_Peer):
         guest_id: str | None,
         expected_versions: dict[str, int] | None,
     ) -> dict[str, Any]:
-        del guest_id, expected_versions
+        del guest_id
         self._enter("lock_for_bill")
         if bill_id in self.released:
             raise BillReleased
@@ -139,6 +145,8 @@ class Orders(_Peer):
                 raise OrderAlreadyPaid
             if any(order["held_by"] not in {None, bill_id} for order in found.values()):
                 raise OrderLocked
+            if any((expected_versions or {}).get(order_id, VERSION) != VERSION for order_id in found):
+                raise OrderChanged
             for order in found.values():
                 order["held_by"] = bill_id
             self.answers[bill_id] = _answer(found, self.venue)
@@ -160,16 +168,19 @@ class Orders(_Peer):
         return {"released": len(held)}
 
     def mark_paid(self, *, bill_id: str, payment_status: str, payment_id: str, paid_minor: int) -> dict[str, Any]:
-        del payment_status, paid_minor
+        del paid_minor
         self._enter("mark_paid")
         self.paid_by.setdefault(bill_id, []).append(payment_id)
         for order in self.orders.values():
             if order["held_by"] == bill_id:
-                order["paid"] = True
+                order["paid" if payment_status == "paid" else "partly_paid"] = True
         return {"orders": []}
 
     def is_free(self, order_id: str = "ord_1") -> bool:
         return self.orders[order_id]["held_by"] is None
+
+    def is_partly_paid(self, order_id: str = "ord_1") -> bool:
+        return bool(self.orders[order_id].get("partly_paid"))
 
     def is_paid(self, order_id: str = "ord_1") -> bool:
         return bool(self.orders[order_id]["paid"])
@@ -190,7 +201,7 @@ def _answer(found: dict[str, dict[str, Any]], venue: dict[str, Any]) -> dict[str
         "table_id": "tbl_1",
         "table_name": "Table 1",
         "orders": [
-            {"id": order_id, "number": "A1", "version": 2, "guest_id": order["guest_id"]}
+            {"id": order_id, "number": "A1", "version": VERSION + 1, "guest_id": order["guest_id"]}
             for order_id, order in found.items()
         ],
         "lines": [one for order in found.values() for one in order["lines"]],
