@@ -12,7 +12,7 @@ from ordering_platform.promotion.schedule import Schedule
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ordering_platform.promotion.rules.registry import Rule
+    from ordering_platform.promotion.rules.rule import Rule
 
 TRIGGERS = ("auto", "code")
 STAGES = ("item", "order")
@@ -89,7 +89,7 @@ class Promotion:
 def read(promotion_id: str, version: int, document: Mapping[str, Any]) -> Promotion:
     """Read a document that was checked when it was written; raises ParameterInvalid for an unknown reward."""
     where, stack = document.get("where") or {}, document.get("stack") or {}
-    reward = document["reward"]
+    rule = registry.read(document["reward"])
     return Promotion(
         id=promotion_id,
         version=version,
@@ -100,9 +100,9 @@ def read(promotion_id: str, version: int, document: Mapping[str, Any]) -> Promot
         order_types=frozenset(where.get("order_types") or ()),
         customer=(document.get("who") or {}).get("customer", "any"),
         condition=Condition.read(document.get("if") or {}),
-        rule=registry.read(reward),
+        rule=rule,
         limits=Limits.read(document.get("limits") or {}),
-        stage=stack.get("stage") or ("item" if isinstance(reward.get("on"), dict) else "order"),
+        stage=stack.get("stage") or rule.stage,
         group=stack.get("group", DEFAULT_GROUP),
         priority=stack.get("priority", DEFAULT_PRIORITY),
         exclusive=stack.get("exclusive", False),

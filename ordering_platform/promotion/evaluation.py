@@ -1,13 +1,14 @@
 """Which promotions apply to an order, and what each takes off which line. PURE.
 
 Items first, then the whole order. Inside a stage the promotions of one group compete and the best for
-the guest wins; groups follow each other on what the earlier ones left. An exclusive promotion stands
-alone against all the rest together. Every tie is broken the same way each time.
+the guest wins; groups follow each other on what the earlier ones left. A group has its turn with the
+first of its promotions that applies, so one that does not apply changes nothing. An exclusive promotion
+stands alone against all the rest together. Every tie is broken the same way each time.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ordering_platform.promotion.document import STAGES
@@ -16,6 +17,7 @@ from ordering_platform.promotion.errors import (
     MinQuantityNotMet,
     MinSpendNotMet,
     NotApplicable,
+    RewardItemMissing,
     ZeroDiscount,
 )
 from ordering_platform.promotion.limits import claims
@@ -31,11 +33,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A running promotion, the code that called for it, and how far its counters have been used."""
+    """A running promotion, the code that called for it, and how far its counters have been used.
+
+    ``code_uses`` is how often the code may be used; None is without limit.
+    """
 
     promotion: Promotion
     code: str | None = None
     used: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    code_uses: int | None = None
 
     @property
     def turn(self) -> tuple[int, int, str]:
@@ -45,10 +51,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A promotion that applies, with its discount by line id."""
+    """A promotion that applies, with its discount by line id, and what it still lacks to give more."""
 
     candidate: Candidate
     shares: Mapping[str, int]
+    more: NotApplicable | None = None
 
     @property
     def discount(self) -> int:
@@ -71,8 +78,9 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Plan:
-    """One way to apply promotions together."""
+    """One way to apply promotions together, and what it leaves of each line that takes a discount."""
 
+    left: dict[str, int]
     applied: list[Applied] = field(default_factory=list)
     refused: dict[str, NotApplicable] = field(default_factory=dict)
 
@@ -113,77 +121,100 @@ def evaluate(candidates: Iterable[Candidate], lines: Sequence[Line], visit: Visi
 
 
 def _plan(contenders: Sequence[Candidate], lines: Sequence[Line], visit: Visit) -> _Plan:
-    plan = _Plan()
-    left = {line.id: line.gross for line in lines}
+    plan = _Plan({line.id: line.gross for line in lines if line.discountable})
     for stage in STAGES:
-        before = dict(left)
-        for group in _groups(contenders, stage):
-            basket = Basket(visit.currency, tuple(lines), left)
-            winner = _best(group, basket, Basket(visit.currency, basket.lines, before), visit, plan.refused)
-            if winner is not None:
-                plan.applied.append(winner)
-                for line_id, share in winner.shares.items():
-                    left[line_id] -= share
+        _take_turns([one for one in contenders if one.promotion.stage == stage], plan, tuple(lines), visit)
     return plan
 
 
-def _groups(contenders: Sequence[Candidate], stage: str) -> Iterable[list[Candidate]]:
-    groups: dict[str, list[Candidate]] = {}
-    for candidate in contenders:
-        if candidate.promotion.stage == stage:
-            groups.setdefault(candidate.promotion.group, []).append(candidate)
-    return groups.values()
+def _take_turns(waiting: Sequence[Candidate], plan: _Plan, lines: tuple[Line, ...], visit: Visit) -> None:
+    """Apply one promotion of each group, in the order of the first of each that applies."""
+    # Thresholds see full prices, or those at the start of the stage; either way not what others of it take off.
+    baskets = Basket(visit.currency, lines, plan.left), Basket(visit.currency, lines, plan.left, dict(plan.left))
+    while waiting:
+        first, *waiting = waiting
+        offers = _offers([first], baskets, visit, plan.refused)
+        if offers:
+            group = first.promotion.group
+            rivals = [one for one in waiting if one.promotion.group == group]
+            waiting = [one for one in waiting if one.promotion.group != group]
+            _take(_best([*offers, *_offers(rivals, baskets, visit, plan.refused)], plan.refused), plan)
 
 
-def _best(
-    group: Sequence[Candidate], basket: Basket, before: Basket, visit: Visit, refused: dict[str, NotApplicable]
-) -> Applied | None:
-    offers = []
-    for candidate in group:
-        try:
-            offers.append(_offer(candidate, basket, before, visit))
-        except NotApplicable as reason:
-            refused[candidate.promotion.id] = reason
-    if not offers:
-        return None
+def _take(offer: Applied, plan: _Plan) -> None:
+    plan.applied.append(offer)
+    for line_id, share in offer.shares.items():
+        plan.left[line_id] -= share
+
+
+def _best(offers: Sequence[Applied], refused: dict[str, NotApplicable]) -> Applied:
     best = min(offers, key=lambda one: (-one.discount, one.candidate.promotion.priority, one.candidate.promotion.id))
     refused.update({one.candidate.promotion.id: LostToBetter() for one in offers if one is not best})
     return best
 
 
-def _offer(candidate: Candidate, basket: Basket, before: Basket, visit: Visit) -> Applied:
-    """What the promotion would take off now; raises NotApplicable. ``before`` is the start of the stage."""
+def _offers(
+    contenders: Sequence[Candidate], baskets: Sequence[Basket], visit: Visit, refused: dict[str, NotApplicable]
+) -> list[Applied]:
+    """Give what each of these would take off now, and note why the others would not."""
+    offers = []
+    for candidate in contenders:
+        promotion = candidate.promotion
+        try:
+            offers.append(_offer(candidate, baskets[promotion.condition.after_item_discounts], visit))
+        except NotApplicable as reason:
+            refused[promotion.id] = _told(reason, promotion, visit)
+    return offers
+
+
+def _offer(candidate: Candidate, basket: Basket, visit: Visit) -> Applied:
+    """What the promotion would take off now; raises NotApplicable."""
     promotion = candidate.promotion
-    basis = before if promotion.condition.after_item_discounts else Basket(basket.currency, basket.lines)
-    _check_condition(promotion, basis, visit)
+    _check_condition(promotion, basket)
     shares = promotion.rule.shares(basket)
     # Rules may come from other packages; no fault of theirs may make a line negative.
-    held = {line.id: basket.left_of(line) for line in basket.lines if line.discountable}
-    shares = {line_id: min(share, held.get(line_id, 0)) for line_id, share in shares.items()}
-    offer = Applied(candidate, {line_id: share for line_id, share in shares.items() if share > 0})
+    held = {line_id: min(share, basket.left.get(line_id, 0)) for line_id, share in shares.items()}
+    offer = Applied(candidate, {line_id: share for line_id, share in held.items() if share > 0})
     if not offer.discount:
         raise ZeroDiscount
     for claim in claims(promotion, visit, offer.discount):
         claim.check(candidate.used)
-    return offer
+    more = promotion.rule.more(basket)
+    return offer if more is None else replace(offer, more=_told(more, promotion, visit))
 
 
-def _check_condition(promotion: Promotion, basis: Basket, visit: Visit) -> None:
+def _check_condition(promotion: Promotion, basket: Basket) -> None:
     condition = promotion.condition
-    counted = basis.chosen(condition.items)
+    if condition.min_spend is None and not condition.min_quantity:
+        return
+    gift = promotion.rule.gift(basket)
     if condition.min_spend is not None:
-        missing = condition.min_spend.of(visit.currency) - sum(basis.left_of(line) for line in counted)
+        missing = condition.min_spend.of(basket.currency) - basket.counted(condition.items, gift)
         if missing > 0:
-            message = f"Add {visit.written(missing)} more for {promotion.name}."
-            raise MinSpendNotMet(message, missing_minor=missing)
-    lacking = condition.min_quantity - sum(line.quantity for line in counted)
-    if lacking > 0:
-        message = f"Add {lacking} more for {promotion.name}."
-        raise MinQuantityNotMet(message, missing_quantity=lacking)
+            raise MinSpendNotMet(missing_minor=missing)
+    units = sum(line.quantity - gift.get(line.id, 0) for line in basket.chosen(condition.items))
+    if units < condition.min_quantity:
+        raise MinQuantityNotMet(missing_quantity=condition.min_quantity - units)
+
+
+def _told(reason: NotApplicable, promotion: Promotion, visit: Visit) -> NotApplicable:
+    """Say what could be added, with its amount and the name of the promotion."""
+    details = reason.details
+    if "gives_minor" in details:
+        missing, gives = visit.written(details["missing_minor"]), visit.written(details["gives_minor"])
+        message = f"Add {missing} more for {gives} off: {promotion.name}."
+    elif "missing_minor" in details:
+        message = f"Add {visit.written(details['missing_minor'])} more for {promotion.name}."
+    elif "missing_quantity" in details:
+        message = f"Add {details['missing_quantity']} more for {promotion.name}."
+    else:
+        return reason
+    return type(reason)(message, **details)
 
 
 def hints(outcome: Outcome) -> list[dict[str, Any]]:
-    """Give what a guest could add so that one more promotion applies."""
+    """Give what a guest could add so that one more promotion applies, or that one takes more off."""
+    open_ends = [*outcome.refused, *((one.candidate, one.more) for one in outcome.applied)]
     return [
         {
             "promotion_id": candidate.promotion.id,
@@ -192,6 +223,6 @@ def hints(outcome: Outcome) -> list[dict[str, Any]]:
             "message": reason.message,
             **reason.details,
         }
-        for candidate, reason in outcome.refused
-        if isinstance(reason, MinSpendNotMet | MinQuantityNotMet)
+        for candidate, reason in open_ends
+        if isinstance(reason, MinSpendNotMet | MinQuantityNotMet | RewardItemMissing)
     ]

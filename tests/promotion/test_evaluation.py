@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordering_platform.promotion.evaluation import Candidate, evaluate, hints
+from ordering_platform.promotion.rules.rule import Rule
 from tests.promotion.samples import FIVE_OFF, TEN_PERCENT, decided, discounts, line, promotion, reasons, visit
 
 if TYPE_CHECKING:
@@ -198,14 +199,18 @@ def test_a_budget_gives_a_whole_discount_or_none() -> None:
 
 
 def test_a_rule_of_another_package_cannot_make_a_line_negative() -> None:
-    class Greedy:
-        marker, rank = "greedy", 0
+    class Greedy(Rule):
+        marker = "greedy"
+
+        @classmethod
+        def read(cls, _reward: Any) -> Greedy:
+            return cls()
 
         def shares(self, _basket: Any) -> dict[str, int]:
             return {"a": 10**9, "gift": 5, "unknown": 7, "b": -3}
 
     offer = promotion()
-    object.__setattr__(offer, "rule", Greedy())
+    object.__setattr__(offer, "rule", Greedy.read({}))
     lines = [line(1000), line(500, "b"), line(100, "gift", discountable=False)]
     assert [dict(one.shares) for one in decided([offer], lines).applied] == [{"a": 1000}]
 

@@ -23,6 +23,31 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"amount": {"EUR": 500}},
         {"amount": {"EUR": 70}, "on": {"tags": ["drink"]}, "per": "unit"},
     ],
+    "tiers": [
+        {"tiers": [{"from": {"EUR": 2000}, "amount": {"EUR": 300}}]},
+        {
+            "tiers": [
+                {"from": {"EUR": 1}, "amount": {"EUR": 1}},
+                {"from": {"EUR": 10**6}, "amount": {"EUR": 3 * 10**6}},
+            ],
+            "on": {"tags": ["drink"]},
+        },
+    ],
+    "fixed_price": [
+        {
+            "fixed_price": {"EUR": 900},
+            "items": [{"tags": ["drink"]}, {"exclude_menu_items": ["itm_l0"], "quantity": 2}],
+        },
+        {"fixed_price": {"EUR": 1}, "items": [{"tags": ["drink"], "quantity": 3}], "max_groups": 2},
+    ],
+    "buy": [
+        {"buy": {"items": {"tags": ["drink"]}, "quantity": 2}, "get": {"quantity": 3, "percent_bps": 3333}},
+        {"buy": {"quantity": 2}, "get": {"items": {"tags": ["drink"]}}, "max_groups": 3},
+    ],
+    "free_item": [
+        {"free_item": {"menu_item_id": "itm_l0"}},
+        {"free_item": {"menu_item_id": "itm_l1", "quantity": 7}},
+    ],
 }
 REWARDS = [reward for rewards in EXAMPLES.values() for reward in rewards]
 

@@ -137,7 +137,7 @@ def test_lines_that_take_no_discount_are_not_even_eligible() -> None:
         (amount(500, on={"categories": "cat_drinks"}), "on/categories", "length"),
         (amount(500, on={"categories": ["Drinks!"]}), "on/categories/0", "invalid"),
         (amount(500, on={"tags": ["ok", ""]}), "on/tags/1", "invalid"),
-        (amount(500, on={"max_unit_price": {"EUR": 0}}), "on/max_unit_price", "range"),
+        (amount(500, on={"max_unit_price": {"EUR": 0}}), "on/max_unit_price/EUR", "range"),
     ],
 )
 def test_parameters_that_make_no_sense_are_refused_by_field(reward: dict[str, Any], field: str, code: str) -> None:

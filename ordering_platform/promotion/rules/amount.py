@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ordering_platform.promotion.rules import reading
+from ordering_platform.promotion.rules.rule import Rule
 from ordering_platform.promotion.rules.sharing import share_out
 
 if TYPE_CHECKING:
@@ -15,11 +16,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Rule):
     """So much off the chosen lines together, or off each unit of them; never more than is left."""
 
     marker: ClassVar[str] = "amount"
-    rank: ClassVar[int] = 1
 
     amount: Amounts
     on: Selector
@@ -34,6 +34,11 @@ class Amount:
             on=reading.selector(reward, "on", or_order=True),
             per_unit=reading.word(reward, "per", ("once", "unit")) == "unit",
         )
+
+    @property
+    def stage(self) -> str:
+        """With the whole order unless items are chosen."""
+        return self.on.stage
 
     def shares(self, basket: Basket) -> dict[str, int]:
         """Give the discount by line id; raises NotApplicable."""

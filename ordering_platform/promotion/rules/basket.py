@@ -63,6 +63,17 @@ class Selector:
             max_unit_price=Amounts(price) if price else None,
         )
 
+    @property
+    def stage(self) -> str:
+        """Where a discount on this choice stands by itself: with the items, unless it is on everything."""
+        return "order" if self == Selector() else "item"
+
+    def to_add(self, quantity: int) -> dict[str, Any]:
+        """Give what to put in the order to meet this choice, where it names one item and nothing else."""
+        if len(self.menu_items) != 1 or self.categories or self.tags:
+            return {}
+        return {"add": {"menu_item_id": next(iter(self.menu_items)), "quantity": quantity}}
+
     def chooses(self, line: Line, currency: str) -> bool:
         """Whether the line is chosen; raises CurrencyNotSupported."""
         if self.max_unit_price is not None and line.unit > self.max_unit_price.of(currency):
@@ -78,11 +89,15 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """The lines of one order and what earlier promotions left of them."""
+    """The lines of one order, what earlier promotions left of them, and what they count towards thresholds.
+
+    A line that ``left`` or ``basis`` does not name stands there with its full price.
+    """
 
     currency: str
     lines: tuple[Line, ...]
     left: Mapping[str, int] = field(default_factory=dict)
+    basis: Mapping[str, int] = field(default_factory=dict)
 
     def chosen(self, selector: Selector) -> list[Line]:
         """Give the chosen lines that may be discounted, whether or not anything is left of them."""
@@ -98,3 +113,16 @@ class Basket:
     def left_of(self, line: Line) -> int:
         """Give what a further promotion may still take off the line."""
         return self.left.get(line.id, line.gross)
+
+    def worth(self, line: Line, units: int = 1) -> int:
+        """Give what is left of so many units of the line, in whole minor units."""
+        return self.left_of(line) * units // line.quantity
+
+    def counted(self, selector: Selector, aside: Mapping[str, int] | None = None) -> int:
+        """Give what the chosen lines count towards a threshold; units set ``aside`` by line id do not count."""
+        aside = aside or {}
+        total = 0
+        for line in self.chosen(selector):
+            counts = self.basis.get(line.id, line.gross)
+            total += counts - counts * aside.get(line.id, 0) // line.quantity
+        return total

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ordering_platform.promotion.rules import reading
+from ordering_platform.promotion.rules.rule import Rule
 from ordering_platform.promotion.rules.sharing import share_out
 from ordering_platform.runtime.money import BPS, pct
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Percent:
+class Percent(Rule):
     """Some basis points of what is left of the chosen lines, rounded once and capped."""
 
     marker: ClassVar[str] = "percent_bps"
@@ -35,6 +36,11 @@ class Percent:
             on=reading.selector(reward, "on", or_order=True),
             max_discount=reading.amounts(reward, "max_discount") if "max_discount" in reward else None,
         )
+
+    @property
+    def stage(self) -> str:
+        """With the whole order unless items are chosen."""
+        return self.on.stage
 
     def shares(self, basket: Basket) -> dict[str, int]:
         """Give the discount by line id; raises NotApplicable."""

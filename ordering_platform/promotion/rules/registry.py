@@ -8,35 +8,25 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any
 
 from ordering_platform.promotion.rules.amount import Amount
+from ordering_platform.promotion.rules.buy_get import BuyGet
+from ordering_platform.promotion.rules.fixed_price import FixedPrice
+from ordering_platform.promotion.rules.free_item import FreeItem
 from ordering_platform.promotion.rules.percent import Percent
 from ordering_platform.promotion.rules.reading import ParameterInvalid
+from ordering_platform.promotion.rules.tiers import Tiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ordering_platform.promotion.rules.basket import Basket
+    from ordering_platform.promotion.rules.rule import Rule
 
 GROUP = "ordering_platform.promotion_rules"
 
 
-class Rule(Protocol):
-    """What every kind of reward must do; it holds no state but its parameters."""
-
-    marker: ClassVar[str]
-    rank: ClassVar[int]
-
-    @classmethod
-    def read(cls, reward: Mapping[str, Any]) -> Self:
-        """Read and check the parameters; raises ParameterInvalid."""
-
-    def shares(self, basket: Basket) -> dict[str, int]:
-        """Give the discount by line id, never more than is left of a line; raises NotApplicable."""
-
-
-OWN: tuple[type[Rule], ...] = (Percent, Amount)
+OWN: tuple[type[Rule], ...] = (Percent, Amount, Tiers, FixedPrice, BuyGet, FreeItem)
 
 
 @cache

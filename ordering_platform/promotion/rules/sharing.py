@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 from ordering_platform.runtime.money import allocate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ordering_platform.promotion.rules.basket import Basket, Line
 
 
 def share_out(discount: int, lines: Sequence[Line], basket: Basket) -> dict[str, int]:
     """Share a discount over lines, capped by what is left of them together."""
-    left = [basket.left_of(line) for line in lines]
-    shares = allocate(min(discount, sum(left)), left)
-    return {line.id: share for line, share in zip(lines, shares, strict=True) if share}
+    return allot(discount, {line.id: basket.left_of(line) for line in lines})
+
+
+def allot(discount: int, worths: Mapping[str, int]) -> dict[str, int]:
+    """Share a discount over lines by what each may bear, capped by that together."""
+    shares = allocate(min(discount, sum(worths.values())), list(worths.values()))
+    return {line_id: share for line_id, share in zip(worths, shares, strict=True) if share}
