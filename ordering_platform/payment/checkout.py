@@ -28,8 +28,8 @@ def open_bill(till: Till, request: Request) -> Reply:
     first request with this key is still under way.
     """
     body = request.body
-    if method := body.get("method"):
-        till.offered(method).check(body.get("card"))
+    if body.get("method"):
+        till.chosen(body)
     me = new_run_id()
     with till.db.single() as tx:
         bill = ledger.open_bill(tx, _new_bill(request), me, till.terms.lease)
@@ -78,8 +78,10 @@ def _new_bill(request: Request) -> dict[str, Any]:
             "codes": codes_of(body),
             "method": body.get("method"),
             "card": body.get("card"),
+            "capture_later": body.get("capture") == "later",
             "tip": body.get("tip"),
             "expected_total": body.get("expected_total"),
+            "order_versions": body.get("order_versions"),
         },
         **claim(request),
     }

@@ -1,8 +1,13 @@
-"""What a quote looks like to a client: what is to be paid, line by line, and why."""
+"""What a quote looks like to a client: what is to be paid, line by line, and why; and how it is agreed to."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import marshmallow as ma
+
 from ordering_platform.runtime.schemas import (
+    MAX_INT,
     Choice,
     Flag,
     Int,
@@ -10,10 +15,12 @@ from ordering_platform.runtime.schemas import (
     MoneyField,
     MoneySchema,
     Nested,
+    RequestSchema,
     ResponseSchema,
     Text,
 )
 
+MAX_ORDERS = 50
 _LIMIT = 10**12
 
 
@@ -130,3 +137,31 @@ class Quote(ResponseSchema):
     total = MoneyField()
     promotions = Nested(Promotions)
     hash = Text(max=64)
+
+
+class OrderVersions(ma.fields.Field[dict[str, int]]):
+    """The version of each order as the client last saw it, by the order's id."""
+
+    default_error_messages = {  # noqa: RUF012  marshmallow reads it as written
+        "null": "null|This may not be null.",
+        "type": "wrong_type|Send an object with the version of each order by its id here.",
+    }
+
+    def json_schema(self) -> dict[str, Any]:
+        """Describe it for the API document."""
+        versions = {"type": "integer", "minimum": 1, "maximum": MAX_INT}
+        return {"type": "object", "additionalProperties": versions, "maxProperties": MAX_ORDERS}
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, int]:
+        if not isinstance(value, dict) or len(value) > MAX_ORDERS:
+            raise self.make_error("type")
+        if any(type(one) is not int or not 1 <= one <= MAX_INT for one in value.values()):
+            raise self.make_error("type")
+        return value
+
+
+class Agreed(RequestSchema):
+    """What the guest has seen and agrees to; where it is no longer so, nothing is held and nothing charged."""
+
+    expected_total = MoneyField(allow_none=True)
+    order_versions = OrderVersions(metadata={"example": {"ord_01k9m2x7q4w8z6t1v5b3n0c8d2": 2}})

@@ -12,6 +12,7 @@ PRICING: Final = (
 )
 LOCKING: Final = (
     *PRICING,
+    "order_changed",
     "order_locked",
     "order_not_placed",
     "session_closed",
@@ -23,10 +24,11 @@ LOCKING: Final = (
 CODES: Final = (
     "code_not_found",
     "code_disabled",
+    "code_used_up",
     "not_started",
     "expired",
     "outside_schedule",
-    "wrong_table",
+    "wrong_venue",
     "wrong_order_type",
     "customer_required",
     "customer_not_eligible",

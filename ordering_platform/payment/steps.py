@@ -38,7 +38,7 @@ def lock(run: Run) -> None:
             session_id=bill["session_id"],
             order_ids=bill["order_ids"],
             guest_id=bill["guest_id"],
-            expected_versions=None,
+            expected_versions=bill["request"].get("order_versions"),
         )
     except DomainError as fault:
         give_up(run, fault)
@@ -143,8 +143,12 @@ def _first_payment(run: Run, made: Offer, method: str) -> Payment:
         "amount_minor": made.goods,
         "tip_minor": made.quote.tip,
         "rounding_minor": made.quote.rounding,
+        "authorized_minor": made.quote.total if free else 0,
         "captured_minor": 0,
         "refunded_minor": 0,
+        "capture_later": run.bill["request"].get("capture_later", False),
+        "to_capture_minor": None,
+        "refund_pending_minor": 0,
         "card": run.bill["request"]["card"],
         "reference": None,
         "next_action": None,

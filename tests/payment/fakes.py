@@ -98,6 +98,7 @@ class Orders(_Peer):
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     released: set[str] = field(default_factory=set)
     paid_by: dict[str, list[str]] = field(default_factory=dict)
+    refunds: dict[str, tuple[int, str]] = field(default_factory=dict)
     venue: dict[str, Any] = field(default_factory=lambda: {**VENUE})
 
     def add(self, order_id: str = "ord_1", *lines: dict[str, Any], session: str = "ses_1", **fields: Any) -> str:
@@ -176,6 +177,16 @@ class Orders(_Peer):
                 order["paid" if payment_status == "paid" else "partly_paid"] = True
         return {"orders": []}
 
+    def mark_refunded(self, *, bill_id: str, payment_status: str, step: int) -> dict[str, Any]:
+        self._enter("mark_refunded")
+        assert any(order["held_by"] == bill_id and order["paid"] for order in self.orders.values())
+        if step > self.refunds.get(bill_id, (0, "paid"))[0]:
+            self.refunds[bill_id] = (step, payment_status)
+        return {}
+
+    def refund_status(self, bill_id: str) -> str:
+        return self.refunds.get(bill_id, (0, "paid"))[1]
+
     def is_free(self, order_id: str = "ord_1") -> bool:
         return self.orders[order_id]["held_by"] is None
 
@@ -243,6 +254,13 @@ class Promotions(_Peer):
         assert self.state.get(bill_id) != "confirmed"
         self.state[bill_id] = "released"
         return {"released": 1}
+
+    def reverse(self, *, bill_id: str, reason: str) -> dict[str, Any]:
+        self._enter("reverse")
+        assert reason == "full_refund"
+        assert self.state.get(bill_id) in {"confirmed", "reversed"}
+        self.state[bill_id] = "reversed"
+        return {"reversed": 1}
 
     def used(self, code: str) -> int:
         """How many bills hold a use of this code, reserved or confirmed."""
