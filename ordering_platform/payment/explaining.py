@@ -97,7 +97,9 @@ def _applied(discount: Discount, currency: str) -> dict[str, Any]:
 
 
 def _missing(one: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    """Add to what promotion-service says how much is missing, as money."""
-    if "missing_minor" not in one:
-        return dict(one)
-    return {**one, "missing": {"amount": one["missing_minor"], "currency": currency}}
+    """Add to what promotion-service says how much is missing, and what that gives, as money."""
+    told = dict(one)
+    for name in ("missing", "gives"):
+        if f"{name}_minor" in one:
+            told[name] = {"amount": one[f"{name}_minor"], "currency": currency}
+    return told

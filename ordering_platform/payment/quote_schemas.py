@@ -96,10 +96,18 @@ class AppliedPromotion(ResponseSchema):
     amount = MoneyField()
 
 
+class ItemToAdd(ResponseSchema):
+    """An item of the menu that the guest may put in the order, and how many of it."""
+
+    menu_item_id = Text(max=64)
+    quantity = Int()
+
+
 class RejectedPromotion(ResponseSchema):
     """A code or an automatic promotion that does not apply: a reason that never changes its name, and a sentence.
 
-    Where it can be mended, ``missing`` or ``missing_quantity`` says how much more the order needs.
+    Where it can be mended, ``missing`` or ``missing_quantity`` says how much more the order needs, and ``add``
+    names the one item that would do. A hint may also say what a promotion that applies ``gives`` for more.
     """
 
     code = Text(max=64, allow_none=True)
@@ -109,6 +117,8 @@ class RejectedPromotion(ResponseSchema):
     message = Text(max=500)
     missing = MoneyField()
     missing_quantity = Int()
+    add = Nested(ItemToAdd)
+    gives = MoneyField()
 
 
 class Promotions(ResponseSchema):

@@ -100,8 +100,11 @@ class Reward(_Checked):
 
     shape: ClassVar[dict[str, Any]] = {
         "type": "object",
-        "description": "Exactly one kind of reward: `percent_bps` with `on` and `max_discount`, or `amount` (minor "
-        "units by currency) with `on` and `per` (`once`, `unit`). `on` is `order` or a choice of items.",
+        "description": "Exactly one kind of reward: `percent_bps` with `on` and `max_discount`; `amount` with `on` and "
+        "`per` (`once`, `unit`); `tiers` (each `from` and `amount`, rising) with `on`; `fixed_price` with `items` "
+        "(each a choice of items with a `quantity`) and `max_groups`; `buy` and `get` (each `items` and `quantity`, "
+        "`get` also `percent_bps`) with `max_groups`; or `free_item` with `menu_item_id` and `quantity`. Amounts are "
+        "minor units by currency; `on` and the `items` of `buy` and `get` are `order` or a choice of items.",
     }
 
     def check(self, value: dict[str, Any]) -> None:

@@ -17,6 +17,10 @@ class CodeDisabled(NotApplicable):
     """This code has been switched off."""
 
 
+class CodeUsedUp(NotApplicable):
+    """This code has been used as often as it may be."""
+
+
 class NotStarted(NotApplicable):
     """This promotion has not started yet."""
 
@@ -29,8 +33,8 @@ class OutsideSchedule(NotApplicable):
     """This promotion is not valid at this time of day or on this day."""
 
 
-class WrongTable(NotApplicable):
-    """This promotion is not valid at this table."""
+class WrongVenue(NotApplicable):
+    """This promotion is not valid where this order is eaten; its venue offers it at other tables."""
 
 
 class WrongOrderType(NotApplicable):
@@ -91,6 +95,14 @@ class PromotionNotFound(NotFound):
 
 class PromotionCodeNotFound(NotFound):
     """This promotion has no such code."""
+
+
+class CodeBatchNotFound(NotFound):
+    """This promotion has no batch of codes with this id."""
+
+
+class TooManyCodes(Conflict):
+    """A promotion holds at most 100,000 codes made in batches; create another promotion for more."""
 
 
 class CodeTaken(Conflict):

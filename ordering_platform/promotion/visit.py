@@ -9,7 +9,7 @@ from ordering_platform.promotion.errors import (
     CustomerNotEligible,
     CustomerRequired,
     WrongOrderType,
-    WrongTable,
+    WrongVenue,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Visit:
         """Raise the reason why the promotion is not for this moment, place or guest, whatever the order holds."""
         promotion.schedule.check(self.now, self.zone)
         if promotion.tables and self.table_id not in promotion.tables:
-            raise WrongTable
+            raise WrongVenue
         if promotion.order_types and self.order_type not in promotion.order_types:
             raise WrongOrderType
         if not self.guest_id and (promotion.customer != "any" or promotion.limits.per_customer is not None):

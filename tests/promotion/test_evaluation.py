@@ -91,7 +91,7 @@ def test_what_is_already_free_is_no_longer_eligible() -> None:
         ({"when": {"starts_at": "2026-12-01"}}, {}, "not_started"),
         ({"when": {"ends_at": "2026-11-01"}}, {}, "expired"),
         ({"when": {"weekly": [{"days": ["sun"], "from": "10:00", "to": "20:00"}]}}, {}, "outside_schedule"),
-        ({"where": {"tables": ["tbl_2"]}}, {}, "wrong_table"),
+        ({"where": {"tables": ["tbl_2"]}}, {}, "wrong_venue"),
         ({"where": {"order_types": ["takeaway"]}}, {}, "wrong_order_type"),
         ({"who": {"customer": "known"}}, {"guest_id": None}, "customer_required"),
         ({"limits": {"per_customer": 1}}, {"guest_id": None}, "customer_required"),
