@@ -1,4 +1,8 @@
-"""The end of a visit: by staff, or by itself when everything is paid, served and quiet."""
+"""The end of a visit: by staff, by itself when everything is paid, or later, when it is also served and quiet.
+
+Which of the three is the venue's rule ``session_closing``. Whoever ends a visit locks it first, as whoever sends
+an order does: the order is in and keeps the visit open, or it finds the visit ended.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from ordering_platform.order import errors, sessions, statuses
+from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from ordering_platform.runtime.identity import Caller
+
+_KINDS = {"dead": list(statuses.DEAD), "unfinished": list(statuses.UNFINISHED)}
 
 _LOCK = sa.text("""
     SELECT id, status FROM orders.table_sessions WHERE id = :id AND venue_id = :venue_id FOR NO KEY UPDATE
@@ -54,10 +61,36 @@ _CLOSE = sa.text("""
     SELECT (SELECT count(*) FROM closed) AS closed, (SELECT count(*) FROM unpaid) AS unpaid
 """)
 
+# Something has been paid and nothing is left: no order that was sent, no bill under way, no cart with dishes in it.
+# Where one pays first all is always paid, so there the visit lasts until the kitchen has nothing left to do.
+_NOTHING_LEFT = """
+    s.status = 'open' AND v.session_closing = 'paid'
+    AND EXISTS (SELECT 1 FROM orders.orders o
+                WHERE o.session_id = s.id AND o.payment_status = 'paid' AND NOT o.rehearsal)
+    AND NOT EXISTS (
+        SELECT 1 FROM orders.orders o
+        WHERE o.session_id = s.id AND NOT o.rehearsal AND o.status <> ALL(:dead)
+          AND (o.payment_status IN ('pending', 'partially_paid')
+               OR (o.payment_status = 'unpaid' AND o.placed_at IS NOT NULL AND o.total_minor > 0)
+               OR (o.status = 'open' AND EXISTS (SELECT 1 FROM orders.order_items i WHERE i.order_id = o.id))
+               OR (v.policy = 'pay_first' AND o.status = ANY(:unfinished))))
+"""
+_LOCK_OPEN = prepared("SELECT 1 FROM orders.table_sessions WHERE id = :id AND status = 'open' FOR NO KEY UPDATE")
+_IS_SETTLED = prepared(f"""
+    SELECT 1 FROM orders.table_sessions s JOIN orders.venues v ON v.id = s.venue_id
+    WHERE s.id = :id AND {_NOTHING_LEFT}
+""")  # noqa: S608  the condition above, nothing of a guest
+_SETTLED = sa.text(f"""
+    SELECT s.id FROM orders.table_sessions s JOIN orders.venues v ON v.id = s.venue_id
+    WHERE {_NOTHING_LEFT}
+    LIMIT 100 FOR NO KEY UPDATE OF s SKIP LOCKED
+""")  # noqa: S608  as above
+
 # A party that has not ordered is given three hours; an order on its way keeps the table open.
 _QUIET = sa.text("""
     SELECT s.id FROM orders.table_sessions s JOIN orders.venues v ON v.id = s.venue_id
-    WHERE s.status = 'open' AND s.last_activity_at < now() - make_interval(mins => v.idle_close_minutes)
+    WHERE s.status = 'open' AND v.session_closing <> 'staff'
+      AND s.last_activity_at < now() - make_interval(mins => v.idle_close_minutes)
       AND NOT EXISTS (
           SELECT 1 FROM orders.orders o
           WHERE o.session_id = s.id AND NOT o.rehearsal AND o.status <> ALL(:dead)
@@ -88,10 +121,30 @@ def close(tx: Connection, caller: Caller, session_id: str, *, forced: bool, reas
     return sessions.view(tx, caller, session_id)
 
 
+def close_paid(tx: Connection, session_id: str) -> bool:
+    """End a visit that ends as soon as everything is paid, if it is; of two last payments the later one ends it."""
+    if tx.execute(_LOCK_OPEN, {"id": session_id}).first() is None:
+        return False
+    # A statement after the lock: whatever was paid or sent before it is seen.
+    if tx.execute(_IS_SETTLED, {"id": session_id, **_KINDS}).first() is None:
+        return False
+    return bool(_close_by_itself(tx, session_id, "paid"))
+
+
+def close_settled(tx: Connection) -> int:
+    """End the visits in which the last thing to wait for was no payment: a cart dropped, a dish served or voided."""
+    settled = tx.execute(_SETTLED, _KINDS).scalars().all()
+    return sum(close_paid(tx, one) for one in settled)
+
+
 def close_quiet(tx: Connection) -> int:
     """End the visits that are paid and quiet, or that never began; gives how many."""
-    quiet = tx.execute(_QUIET, {"dead": list(statuses.DEAD), "unfinished": list(statuses.UNFINISHED)}).scalars().all()
-    return sum(_close(tx, one, "service", "order", "quiet", forced=False).closed for one in quiet)
+    quiet = tx.execute(_QUIET, _KINDS).scalars().all()
+    return sum(_close_by_itself(tx, one, "quiet") for one in quiet)
+
+
+def _close_by_itself(tx: Connection, session_id: str, reason: str) -> int:
+    return int(_close(tx, session_id, "service", "order", reason, forced=False).closed)
 
 
 def _close(tx: Connection, session_id: str, kind: str, actor_id: str, reason: str | None, *, forced: bool) -> Any:

@@ -81,10 +81,10 @@ class OrderService(menu_doors.MenuDoors, order_doors.OrderDoors, table_doors.Tab
         return settling.mark_paid(self.db, bill_id=bill_id, payment_status=payment_status, payment_id=payment_id)
 
     @rpc(callers=("payment",))
-    def mark_refunded(self, *, bill_id: str, payment_status: str) -> dict[str, Any]:
-        """Note a refund on the orders of a bill."""
+    def mark_refunded(self, *, bill_id: str, payment_status: str, step: int) -> dict[str, Any]:
+        """Note on the orders of a bill how much of it is back; ``step`` says which news are newer."""
         with self.db.transaction() as tx:
-            return settling.mark_refunded(tx, bill_id=bill_id, payment_status=payment_status)
+            return settling.mark_refunded(tx, bill_id=bill_id, payment_status=payment_status, step=step)
 
     @rpc(callers=("payment",))
     def get_orders(self, *, venue_id: str, session_id: str | None, order_ids: list[str]) -> dict[str, Any]:
@@ -94,7 +94,9 @@ class OrderService(menu_doors.MenuDoors, order_doors.OrderDoors, table_doors.Tab
 
     @timer(60.0)
     def close_quiet_sessions(self) -> None:
-        """End the visits that are paid and quiet."""
+        """End the visits that are paid and quiet, and those that wait for nothing any more where that is enough."""
+        with self.db.transaction() as tx:
+            closing.close_settled(tx)
         with self.db.transaction() as tx:
             closing.close_quiet(tx)
 

@@ -1,4 +1,7 @@
-"""Notes on orders what became of their bill: paid, partly paid, paid back. Each idempotent, none goes backwards."""
+"""Notes on orders what became of their bill: paid, partly paid, paid back. Each idempotent, none goes backwards.
+
+Where a visit ends as soon as everything is paid, the last bill of a table ends it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from ordering_platform.order import errors
+from ordering_platform.order.closing import close_paid
 from ordering_platform.order.orders import loaded, shown
 from ordering_platform.order.placing import place_paid
 from ordering_platform.runtime.prepared import prepared
@@ -22,15 +26,15 @@ if TYPE_CHECKING:
 _BEFORE = {
     "partially_paid": ["pending"],
     "paid": ["pending", "partially_paid"],
-    "partially_refunded": ["paid", "partially_paid"],
-    "refunded": ["paid", "partially_paid", "partially_refunded"],
 }
 
+# A payment may have been noted before as a part of the bill; that the bill is paid whole is news all the same.
 _PAY = prepared("""
     WITH bill AS (
-        UPDATE orders.bill_locks SET status = 'paid', payment_ids = payment_ids || CAST(:payment_id AS text),
-               updated_at = now()
-        WHERE bill_id = :bill_id AND status <> 'released' AND NOT (:payment_id = ANY(payment_ids))
+        UPDATE orders.bill_locks SET status = 'paid', updated_at = now(),
+               payment_ids = CASE WHEN :payment_id = ANY(payment_ids) THEN payment_ids
+                                  ELSE payment_ids || CAST(:payment_id AS text) END
+        WHERE bill_id = :bill_id AND status <> 'released' AND (:to = 'paid' OR NOT (:payment_id = ANY(payment_ids)))
         RETURNING bill_id
     ), was AS (
         SELECT o.id, o.payment_status FROM orders.orders o JOIN bill ON o.locked_by_bill = bill.bill_id
@@ -47,13 +51,19 @@ _PAY = prepared("""
                from_status, payment_status, placed_at IS NULL, rehearsal
         FROM moved
     )
-    SELECT id, placed_at, payment_status FROM moved
+    SELECT moved.id, placed_at, payment_status, session_id, session_closing
+    FROM moved JOIN orders.venues v ON v.id = moved.venue_id
 """)
 
+# What a bill that was paid may become by refunds, and back again where a bank returns one.
 _REFUND = sa.text("""
-    WITH was AS (
-        SELECT o.id, o.payment_status FROM orders.orders o
-        WHERE o.locked_by_bill = :bill_id AND o.payment_status = ANY(:before)
+    WITH bill AS (
+        UPDATE orders.bill_locks SET refund_step = :step, updated_at = now()
+        WHERE bill_id = :bill_id AND status = 'paid' AND refund_step < :step
+        RETURNING bill_id
+    ), was AS (
+        SELECT o.id, o.payment_status FROM orders.orders o JOIN bill ON o.locked_by_bill = bill.bill_id
+        WHERE o.payment_status IN ('paid', 'partially_refunded', 'refunded') AND o.payment_status <> :to
         ORDER BY o.id FOR NO KEY UPDATE OF o
     ), moved AS (
         UPDATE orders.orders SET payment_status = :to, version = version + 1, updated_at = now()
@@ -70,8 +80,10 @@ _REFUND = sa.text("""
 """)
 
 _HELD = sa.text("""
-    SELECT b.status AS bill_status, o.id, o.placed_at, o.payment_status
-    FROM orders.bill_locks b LEFT JOIN orders.orders o ON o.locked_by_bill = b.bill_id
+    SELECT b.status AS bill_status, o.id, o.placed_at, o.payment_status, o.session_id, v.session_closing
+    FROM orders.bill_locks b
+    LEFT JOIN orders.orders o ON o.locked_by_bill = b.bill_id
+    LEFT JOIN orders.venues v ON v.id = o.venue_id
     WHERE b.bill_id = :bill_id ORDER BY o.id
 """)
 
@@ -88,8 +100,8 @@ _FULL = sa.text("""
 def mark_paid(db: Transactions, *, bill_id: str, payment_status: str, payment_id: str) -> dict[str, Any]:
     """Note a payment on the orders of a bill; the same payment again changes nothing.
 
-    Orders that wait for their money are sent to the kitchen, by a repeat too if the first time was cut short.
-    Raises BillNotFound and BillReleased.
+    Orders that wait for their money are sent to the kitchen, and a visit that ends with the last payment ends: by
+    a repeat too, if the first time was cut short. Raises BillNotFound and BillReleased.
     """
     values = {
         "bill_id": bill_id,
@@ -104,6 +116,11 @@ def mark_paid(db: Transactions, *, bill_id: str, payment_status: str, payment_id
         with db.transaction() as tx:
             for order_id in waiting:
                 place_paid(tx, order_id)
+    ends_when_paid = {one.session_id for one in noted if one.session_closing == "paid"}
+    if payment_status == "paid" and ends_when_paid:
+        with db.transaction() as tx:
+            for session_id in ends_when_paid:
+                close_paid(tx, session_id)
     return {"orders": [{"id": one.id, "payment_status": one.payment_status} for one in noted]}
 
 
@@ -116,9 +133,12 @@ def _noted_before(tx: Connection, bill_id: str) -> list[Any]:
     return [order for order in held if order.id is not None]
 
 
-def mark_refunded(tx: Connection, *, bill_id: str, payment_status: str) -> dict[str, Any]:
-    """Note a refund on the orders of a bill; raises BillNotFound."""
-    values = {"bill_id": bill_id, "to": payment_status, "before": _BEFORE[payment_status]}
+def mark_refunded(tx: Connection, *, bill_id: str, payment_status: str, step: int) -> dict[str, Any]:
+    """Note on the orders of a paid bill how much of it is back; raises BillNotFound.
+
+    ``step`` counts the refunds that came back or were returned, so that old news change nothing.
+    """
+    values = {"bill_id": bill_id, "to": payment_status, "step": step}
     if tx.execute(_REFUND, values).scalar_one() == 0 and not tx.execute(_HELD, {"bill_id": bill_id}).all():
         raise errors.BillNotFound
     return {}
