@@ -14,6 +14,7 @@ import orjson
 
 from ordering_platform.promotion import document, ledger, tries
 from ordering_platform.promotion.evaluation import Candidate
+from ordering_platform.promotion.limits import CODE
 from ordering_platform.runtime.errors import RateLimited
 from ordering_platform.runtime.prepared import prepared
 
@@ -35,18 +36,19 @@ _LOOK = prepared(
       FROM (VALUES (1)) AS always
       LEFT JOIN promotions.reservations AS mine ON mine.bill_id = :bill_id
       LEFT JOIN LATERAL (
-        SELECT p.id, p.version, v.document::text AS document, wanted.code,
+        SELECT p.id, p.version, v.document::text AS document, wanted.code, wanted.uses_allowed,
                (SELECT jsonb_agg(jsonb_build_array(c.scope, c.key, c.used))::text
                   FROM promotions.usage_counters AS c
                  WHERE c.promotion_id = p.id
                    AND (c.scope = 'total'
                         OR (c.scope = 'customer' AND c.key = :guest_id)
                         OR (c.scope = 'budget' AND c.key = :currency)
+                        OR (c.scope = 'code' AND c.key = wanted.code)
                         OR (c.scope = 'day' AND c.key >= to_char(now() - interval '2 days', 'YYYY-MM-DD')))) AS used
-          FROM (SELECT id, NULL AS code FROM promotions.promotions
+          FROM (SELECT id, NULL AS code, CAST(NULL AS int) AS uses_allowed FROM promotions.promotions
                  WHERE venue_id = :venue_id AND trigger = 'auto' AND status = 'running'
                  UNION ALL
-                SELECT promotion_id, code FROM promotions.codes
+                SELECT promotion_id, code, uses_allowed FROM promotions.codes
                  WHERE venue_id = :venue_id AND code = ANY(:codes) AND disabled_at IS NULL) AS wanted
           JOIN promotions.promotions AS p ON p.id = wanted.id AND p.status = 'running'
           JOIN promotions.promotion_versions AS v ON v.promotion_id = p.id AND v.version = p.version
@@ -93,14 +95,21 @@ def look(tx: Connection, inquiry: Inquiry, bill_id: str | None = None) -> Sight:
 
 
 def _candidates(rows: Sequence[Any], inquiry: Inquiry) -> tuple[Candidate, ...]:
-    # Two codes of one promotion call for it once, by the one that was typed first.
+    # Two codes of one promotion call for it once, by the one that was typed first and is not used up.
     turn = {code: place for place, code in enumerate(inquiry.codes)}
-    by_id: dict[str, Any] = {}
-    for row in sorted(rows, key=lambda row: turn.get(row.code, -1)):
-        by_id.setdefault(row.id, row)
-    return tuple(
-        Candidate(_promotion(row.id, row.version, row.document), row.code, _used(row)) for row in by_id.values()
-    )
+    found = [_candidate(row) for row in rows]
+    by_id: dict[str, Candidate] = {}
+    for one in sorted(found, key=lambda one: (_is_used_up(one), turn.get(one.code or "", -1))):
+        by_id.setdefault(one.promotion.id, one)
+    return tuple(by_id.values())
+
+
+def _candidate(row: Any) -> Candidate:
+    return Candidate(_promotion(row.id, row.version, row.document), row.code, _used(row), row.uses_allowed)
+
+
+def _is_used_up(one: Candidate) -> bool:
+    return one.code_uses is not None and one.used.get((CODE, one.code or ""), 0) >= one.code_uses
 
 
 def _used(row: Any) -> dict[tuple[str, str], int]:

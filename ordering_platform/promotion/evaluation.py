@@ -177,7 +177,7 @@ def _offer(candidate: Candidate, basket: Basket, visit: Visit) -> Applied:
     offer = Applied(candidate, {line_id: share for line_id, share in held.items() if share > 0})
     if not offer.discount:
         raise ZeroDiscount
-    for claim in claims(promotion, visit, offer.discount):
+    for claim in claims(promotion, visit, offer.discount, candidate.code, candidate.code_uses):
         claim.check(candidate.used)
     more = promotion.rule.more(basket)
     return offer if more is None else replace(offer, more=_told(more, promotion, visit))

@@ -1,7 +1,9 @@
 """The rows behind the uses of promotions: one for each bill, one for each use, one for each counted limit.
 
-Locks are taken in one order everywhere: the row of the bill first, then its counters by promotion,
-scope and key. So bills never wait for each other in a ring, and a counter is held for two statements.
+Each verb is one statement and so one transaction: a counter is locked from the moment it moves until that
+statement is committed, and never while anybody waits for an answer. Locks are taken in one order
+everywhere, the row of the bill first, then its counters by promotion, scope and key, so that bills never
+wait for each other in a ring.
 """
 
 from __future__ import annotations
@@ -10,17 +12,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import sqlalchemy as sa
+import psycopg2
+from sqlalchemy import exc
 
 from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import sqlalchemy as sa
     from sqlalchemy.engine import Connection
 
     from ordering_platform.promotion.inquiry import Inquiry
 
+_GUARD = "ck_usage_counters_used_within_allowed"
+
+# The guard of a counter is the table's own check, used <= allowed: where one claim does not fit, the database
+# refuses the statement and with it everything else the bill would have written. A WHERE could only leave that
+# one counter out, and the rest would have to be rolled back by a second message, with the locks held meanwhile.
 _RESERVE = prepared(
     """
     WITH mine AS (
@@ -33,64 +42,65 @@ _RESERVE = prepared(
       SELECT one.promotion_id, mine.bill_id, one.version, one.code, :guest_id, :currency, one.discount_minor
         FROM mine, jsonb_to_recordset(CAST(:applied AS jsonb))
              AS one (promotion_id text, version int, code text, discount_minor bigint)
+    ), claimed AS (
+      INSERT INTO promotions.usage_counters AS c (promotion_id, scope, key, used, allowed)
+      SELECT one.promotion_id, one.scope, one.key, one.amount, one.allowed
+        FROM mine, jsonb_to_recordset(CAST(:claims AS jsonb))
+             AS one (promotion_id text, scope text, key text, amount bigint, allowed bigint)
+       ORDER BY one.promotion_id, one.scope, one.key
+      ON CONFLICT (promotion_id, scope, key) DO UPDATE SET used = c.used + excluded.used, allowed = excluded.allowed
     )
     SELECT count(*) FROM mine
     """
 )
 
-# A counter moves only while the claim fits; the ones that did not move are the limits that are reached.
-_CLAIM = sa.text(
-    """
-    INSERT INTO promotions.usage_counters AS c (promotion_id, scope, key, used, allowed)
-    SELECT promotion_id, scope, key, amount, allowed
-      FROM jsonb_to_recordset(CAST(:claims AS jsonb))
-           AS one (promotion_id text, scope text, key text, amount bigint, allowed bigint)
-     ORDER BY promotion_id, scope, key
-    ON CONFLICT (promotion_id, scope, key) DO UPDATE
-       SET used = c.used + excluded.used, allowed = excluded.allowed
-     WHERE c.used + excluded.used <= excluded.allowed
-    RETURNING promotion_id, scope, key
-    """
-)
-
-_GIVE_BACK = sa.text(
-    """
-    WITH claimed AS (
-      SELECT * FROM jsonb_to_recordset(CAST(:claims AS jsonb))
-                    AS one (promotion_id text, scope text, key text, amount bigint)
-    ), held AS (
-      SELECT c.promotion_id, c.scope, c.key, claimed.amount
-        FROM promotions.usage_counters AS c JOIN claimed USING (promotion_id, scope, key)
-       ORDER BY c.promotion_id, c.scope, c.key
-         FOR UPDATE OF c
+# An upsert, although every row is there: a release that waited for the late reservation of its bill must also find
+# the counters that reservation made, which a plain UPDATE would not see. What comes back travels as ``allowed``.
+_GIVE_BACK = """
+    given AS (
+      INSERT INTO promotions.usage_counters AS c (promotion_id, scope, key, used, allowed)
+      SELECT one.promotion_id, one.scope, one.key, 0, one.amount
+        FROM moved, jsonb_to_recordset(moved.claims)
+             AS one (promotion_id text, scope text, key text, amount bigint, give_back_on text)
+       WHERE one.give_back_on = ANY(:given_back)
+       ORDER BY one.promotion_id, one.scope, one.key
+      ON CONFLICT (promotion_id, scope, key) DO UPDATE SET used = c.used - excluded.allowed
     )
-    UPDATE promotions.usage_counters AS c SET used = c.used - held.amount FROM held
-     WHERE c.promotion_id = held.promotion_id AND c.scope = held.scope AND c.key = held.key
-    """
-)
+    SELECT state, fingerprint, answer::text AS answer, claims::text AS claims FROM moved
+"""
 
 _SETTLE = prepared(
     """
-    UPDATE promotions.reservations SET state = :state, settled_at = now()
-     WHERE bill_id = :bill_id AND state = ANY(:before)
-    RETURNING state, fingerprint, answer::text AS answer, claims::text AS claims
-    """
+    WITH moved AS (
+      UPDATE promotions.reservations SET state = :state, settled_at = now()
+       WHERE bill_id = :bill_id AND state = ANY(:before)
+      RETURNING state, fingerprint, answer, claims
+    ),
+    """  # noqa: S608  what is put in is a constant
+    + _GIVE_BACK
 )
 
-_RELEASE = sa.text(
+_RELEASE = prepared(
     """
-    INSERT INTO promotions.reservations AS r (bill_id, state, settled_at) VALUES (:bill_id, 'released', now())
-    ON CONFLICT (bill_id) DO UPDATE SET state = 'released', settled_at = now() WHERE r.state = 'reserved'
-    RETURNING state, fingerprint, answer::text AS answer, claims::text AS claims
-    """
+    WITH moved AS (
+      INSERT INTO promotions.reservations AS r (bill_id, state, settled_at) VALUES (:bill_id, 'released', now())
+      ON CONFLICT (bill_id) DO UPDATE SET state = 'released', settled_at = now() WHERE r.state = 'reserved'
+      RETURNING state, fingerprint, answer, claims
+    ),
+    """  # noqa: S608  what is put in is a constant
+    + _GIVE_BACK
 )
 
-_READ = sa.text(
+_READ = prepared(
     """
     SELECT state, fingerprint, answer::text AS answer, claims::text AS claims
       FROM promotions.reservations WHERE bill_id = :bill_id
     """
 )
+
+
+class LimitReached(Exception):
+    """Others took what was left between our look and our claim; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,41 +131,40 @@ def entry(state: str, fingerprint: bytes | memoryview | None, answer: str | None
 def reserve(
     tx: Connection, bill_id: str, inquiry: Inquiry, answer: dict[str, Any], claims: Sequence[dict[str, Any]]
 ) -> bool:
-    """Write the row of a bill with its uses; False when it has a row already, then nothing is written."""
-    reserved = tx.execute(
-        _RESERVE,
-        {
-            "bill_id": bill_id,
-            "fingerprint": inquiry.fingerprint,
-            "answer": _text(answer),
-            "claims": _text(claims) if claims else None,
-            "applied": _text(answer["applied"]),
-            "guest_id": inquiry.guest_id,
-            "currency": inquiry.currency,
-        },
-    )
-    return bool(reserved.scalar_one())
+    """Write the row of a bill with its uses and move their counters; False when the bill has a row already.
+
+    Raises LimitReached where a counter has no room. No limit is ever passed, and it is all or nothing.
+    """
+    values = {
+        "bill_id": bill_id,
+        "fingerprint": inquiry.fingerprint,
+        "answer": _text(answer),
+        "claims": _text(claims),
+        "applied": _text(answer["applied"]),
+        "guest_id": inquiry.guest_id,
+        "currency": inquiry.currency,
+    }
+    try:
+        return bool(tx.execute(_RESERVE, values).scalar_one())
+    except exc.IntegrityError as fault:
+        if isinstance(fault.orig, psycopg2.errors.CheckViolation) and fault.orig.diag.constraint_name == _GUARD:
+            raise LimitReached from fault
+        raise
 
 
-def claim(tx: Connection, claims: Sequence[dict[str, Any]]) -> set[tuple[str, str, str]]:
-    """Move the counters of these claims and give the ones that had room; no limit is ever passed."""
-    return {(row.promotion_id, row.scope, row.key) for row in tx.execute(_CLAIM, {"claims": _text(claims)})}
+def settle(
+    tx: Connection, bill_id: str, state: str, before: Sequence[str], given_back: Sequence[str] = ()
+) -> Entry | None:
+    """Move a bill from one of these states; None when it was in another or is not known.
+
+    The claims whose promotions give back on one of ``given_back`` move their counters back.
+    """
+    return _one(tx, _SETTLE, bill_id=bill_id, state=state, before=list(before), given_back=list(given_back))
 
 
-def give_back(tx: Connection, claims: Sequence[dict[str, Any]]) -> None:
-    """Move the counters back."""
-    if claims:
-        tx.execute(_GIVE_BACK, {"claims": _text(claims)})
-
-
-def settle(tx: Connection, bill_id: str, state: str, before: Sequence[str]) -> Entry | None:
-    """Move a bill from one of these states; None when it was in another or is not known."""
-    return _one(tx, _SETTLE, bill_id=bill_id, state=state, before=list(before))
-
-
-def release(tx: Connection, bill_id: str) -> Entry | None:
+def release(tx: Connection, bill_id: str, given_back: Sequence[str]) -> Entry | None:
     """Move a reserved bill to released, and leave a tombstone for an unknown one; None when it was settled."""
-    return _one(tx, _RELEASE, bill_id=bill_id)
+    return _one(tx, _RELEASE, bill_id=bill_id, given_back=list(given_back))
 
 
 def read(tx: Connection, bill_id: str) -> Entry | None:

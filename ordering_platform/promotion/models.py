@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ordering_platform.runtime.database import NAMING
+from ordering_platform.runtime.idempotency import key_table
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,6 +54,21 @@ promotion_versions = sa.Table(
     _moment("created_at"),
 )
 
+# Codes that were made together; each of them may be used so many times.
+code_batches = sa.Table(
+    "code_batches",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("promotion_id", sa.Text, sa.ForeignKey(promotions.c.id), nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("prefix", sa.Text, nullable=False),
+    sa.Column("uses_per_code", sa.Integer, nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
+    _moment("created_at"),
+    _moment("disabled_at", nullable=True),
+    sa.Index("ix_code_batches_promotion", "promotion_id", "id"),
+)
+
 codes = sa.Table(
     "codes",
     metadata,
@@ -61,10 +77,14 @@ codes = sa.Table(
     sa.Column("promotion_id", sa.Text, sa.ForeignKey(promotions.c.id), nullable=False),
     _moment("created_at"),
     _moment("disabled_at", nullable=True),
+    sa.Column("batch_id", sa.Text, sa.ForeignKey(code_batches.c.id)),
+    sa.Column("uses_allowed", sa.Integer),
+    sa.CheckConstraint("uses_allowed >= 1", name="uses_allowed"),
     sa.Index("ix_codes_promotion", "promotion_id", "code"),
+    sa.Index("ix_codes_batch", "batch_id", "code", postgresql_where=sa.text("batch_id IS NOT NULL")),
 )
 
-# One row for each limit that is counted: all uses, those of a guest, those of a day, money by currency.
+# One row for each limit that is counted: all uses, those of a guest, a day or a code, money by currency.
 # ``allowed`` is the limit the last use was granted under, so the database itself refuses one too many.
 usage_counters = sa.Table(
     "usage_counters",
@@ -126,3 +146,5 @@ promotion_changes = sa.Table(
     _moment("at"),
     sa.Index("ix_promotion_changes_promotion", "promotion_id", "id"),
 )
+
+idempotency_keys = key_table(metadata)

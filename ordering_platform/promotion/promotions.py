@@ -52,7 +52,7 @@ def insert(tx: Connection, promotion_id: str, venue_id: str, actor: str, documen
     row = {"id": promotion_id, "venue_id": venue_id, "trigger": document["trigger"], "status": RUNNING, "version": 1}
     tx.execute(sa.insert(promotions), row)
     _write_version(tx, promotion_id, 1, actor, document)
-    _note(tx, promotion_id, "created", actor, version=1)
+    note(tx, promotion_id, "created", actor, version=1)
 
 
 def listed(tx: Connection, venue_id: str, limit: int, after: str | None, status: str | None) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def change(
     version = held.version + 1
     _write_version(tx, promotion_id, version, actor, document)
     _update(tx, promotion_id, version=version)
-    _note(tx, promotion_id, "changed", actor, version=version)
+    note(tx, promotion_id, "changed", actor, version=version)
     return read(tx, venue_id, promotion_id)
 
 
@@ -103,7 +103,7 @@ def move(tx: Connection, venue_id: str, promotion_id: str, actor: str, status: s
     if held.status == status:
         return _shown(held)
     _update(tx, promotion_id, status=status)
-    _note(tx, promotion_id, status, actor, before=held.status)
+    note(tx, promotion_id, status, actor, before=held.status)
     return read(tx, venue_id, promotion_id)
 
 
@@ -114,14 +114,14 @@ def add_codes(
     if hold(tx, venue_id, promotion_id).trigger != "code":
         raise PromotionAutomatic
     kept = codes.add(tx, venue_id, promotion_id, typed)
-    _note(tx, promotion_id, "codes_added", actor, codes=kept)
+    note(tx, promotion_id, "codes_added", actor, codes=kept)
     return {"codes": kept}
 
 
 def disable_code(tx: Connection, venue_id: str, promotion_id: str, actor: str, typed: str) -> None:
     """Switch one code of a promotion off; raises PromotionNotFound or PromotionCodeNotFound."""
     hold(tx, venue_id, promotion_id, archived=True)
-    _note(tx, promotion_id, "code_disabled", actor, code=codes.disable(tx, promotion_id, typed))
+    note(tx, promotion_id, "code_disabled", actor, code=codes.disable(tx, promotion_id, typed))
 
 
 def hold(tx: Connection, venue_id: str, promotion_id: str, *, archived: bool = False) -> Row[Any]:
@@ -153,7 +153,8 @@ def _write_version(tx: Connection, promotion_id: str, version: int, actor: str, 
     tx.execute(sa.insert(promotion_versions), row)
 
 
-def _note(tx: Connection, promotion_id: str, kind: str, actor: str, **details: Any) -> None:
+def note(tx: Connection, promotion_id: str, kind: str, actor: str, **details: Any) -> None:
+    """Keep what somebody did to a promotion."""
     row = {"promotion_id": promotion_id, "kind": kind, "actor": actor, "details": details}
     tx.execute(sa.insert(promotion_changes), row)
 

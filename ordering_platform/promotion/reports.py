@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from ordering_platform.promotion import document
-from ordering_platform.promotion.limits import BUDGET, CUSTOMER, DAY, TOTAL
+from ordering_platform.promotion.limits import BUDGET, CODE, CUSTOMER, DAY, TOTAL
 from ordering_platform.promotion.models import reservations, usage_counters, uses
 from ordering_platform.runtime.clock import rfc3339
 from ordering_platform.runtime.money import money
@@ -33,7 +33,7 @@ def _counters(tx: Connection, promotion_id: str, limits: Mapping[str, Any]) -> l
     by_scope = {TOTAL: allowed.total, DAY: allowed.per_day}
     counted = (
         sa.select(usage_counters.c.scope, usage_counters.c.key, usage_counters.c.used)
-        .where(usage_counters.c.promotion_id == promotion_id, usage_counters.c.scope != CUSTOMER)
+        .where(usage_counters.c.promotion_id == promotion_id, usage_counters.c.scope.not_in((CUSTOMER, CODE)))
         .order_by(usage_counters.c.scope, usage_counters.c.key.desc())
         .limit(_LATEST_DAYS)
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from ordering_platform.promotion import document
+from ordering_platform.promotion import batches, document
 from ordering_platform.promotion.blocks import (
+    MAX_USES,
     PromotionIf,
     PromotionLimits,
     PromotionStack,
@@ -119,6 +120,64 @@ class PromotionCodePage(ResponseSchema):
     has_more = ma.fields.Boolean()
 
 
+class NewCodeBatch(RequestSchema):
+    """How many codes to make, what they begin with, and how often each may be used."""
+
+    count = Int(min=1, max=batches.MOST, required=True)
+    prefix = Text(max=20, metadata={"example": "SUMMER"})
+    uses_per_code = Int(min=1, max=MAX_USES, load_default=1)
+
+
+class CodeBatch(ResponseSchema):
+    """Codes that were made together."""
+
+    id = ma.fields.String()
+    promotion_id = ma.fields.String()
+    count = ma.fields.Integer()
+    prefix = ma.fields.String()
+    uses_per_code = ma.fields.Integer()
+    created_at = ma.fields.String()
+    disabled = ma.fields.Boolean()
+
+
+class CodeBatchPage(ResponseSchema):
+    """Batches, the newest first."""
+
+    data = ma.fields.List(ma.fields.Nested(CodeBatch))
+    next = ma.fields.String(allow_none=True)
+    has_more = ma.fields.Boolean()
+
+
+class BatchQuery(PageQuery):
+    """Which codes of a batch to list."""
+
+    state = Choice((batches.UNUSED, batches.USED, batches.DISABLED))
+
+
+class CountedBatch(CodeBatch):
+    """A batch with how many of its codes are unused, used at least once, or disabled."""
+
+    states = ma.fields.Dict()
+
+
+class BatchCode(ResponseSchema):
+    """One code of a batch; a use counts from the moment a checkout reserves it."""
+
+    code = ma.fields.String()
+    state = ma.fields.String()
+    uses = ma.fields.Integer()
+    uses_allowed = ma.fields.Integer()
+
+
+class BatchCodes(ResponseSchema):
+    """A batch and a page of its codes, by alphabet."""
+
+    batch = ma.fields.Nested(CountedBatch)
+    data = ma.fields.List(ma.fields.Nested(BatchCode))
+    next = ma.fields.String(allow_none=True)
+    has_more = ma.fields.Boolean()
+
+
 class UsageCounter(ResponseSchema):
     """How far one limit has been used; ``scope`` is total, day or budget."""
 
@@ -213,6 +272,13 @@ class AppliedPromotion(ResponseSchema):
     lines = ma.fields.List(ma.fields.Nested(AppliedShare))
 
 
+class ItemToAdd(ResponseSchema):
+    """An item of the menu that the guest may put in the order, and how many of it."""
+
+    menu_item_id = ma.fields.String()
+    quantity = ma.fields.Integer()
+
+
 class RejectedPromotion(ResponseSchema):
     """A code or an automatic promotion that does not apply, with a stable reason and what is missing."""
 
@@ -221,6 +287,7 @@ class RejectedPromotion(ResponseSchema):
     name = ma.fields.String()
     missing = ma.fields.Dict()
     missing_quantity = ma.fields.Integer()
+    add = ma.fields.Nested(ItemToAdd)
     reason = ma.fields.String()
     message = ma.fields.String()
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from ordering_platform.promotion import inquiry, offers, tries, usage
+from ordering_platform.promotion.doors import batches as batch_doors
 from ordering_platform.promotion.doors import carts as cart_doors
 from ordering_platform.promotion.doors import codes as code_doors
 from ordering_platform.promotion.doors import promotions as promotion_doors
+from ordering_platform.promotion.models import idempotency_keys
 from ordering_platform.runtime.database import Database
 from ordering_platform.runtime.entrypoints import rpc, timer
+from ordering_platform.runtime.idempotency import forget
 
 
-class PromotionService(promotion_doors.PromotionDoors, code_doors.CodeDoors, cart_doors.CartDoors):
+class PromotionService(
+    promotion_doors.PromotionDoors, code_doors.CodeDoors, batch_doors.BatchDoors, cart_doors.CartDoors
+):
     """Promotions, their codes, what they take off an order and how often they may."""
 
     name = "promotion"
@@ -38,17 +43,19 @@ class PromotionService(promotion_doors.PromotionDoors, code_doors.CodeDoors, car
     @rpc(callers=("payment",))
     def release(self, *, bill_id: str) -> dict[str, Any]:
         """Give back what a bill reserved, and turn away an ``apply`` that comes later."""
-        with self.db.transaction() as tx:
+        with self.db.single() as tx:
             return usage.release(tx, bill_id)
 
     @rpc(callers=("payment",))
     def reverse(self, *, bill_id: str, reason: str = "full_refund") -> dict[str, Any]:
         """Give back the uses of a paid bill as far as its promotions say so."""
-        with self.db.transaction() as tx:
+        with self.db.single() as tx:
             return usage.reverse(tx, bill_id, reason)
 
     @timer(3600.0)
-    def forget_tries(self) -> None:
-        """Remove counters of wrong codes whose time is over."""
-        with self.db.transaction() as tx:
+    def forget_what_is_over(self) -> None:
+        """Remove counters of wrong codes, and keys of requests, whose time is over."""
+        with self.db.single() as tx:
             tries.forget(tx)
+        with self.db.single() as tx:
+            forget(tx, idempotency_keys)

@@ -6,16 +6,19 @@ row of a bill decides, everybody after reads it.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import asdict, replace
+from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ordering_platform.promotion import ledger, offers, tries
 from ordering_platform.promotion.candidates import look
+from ordering_platform.promotion.document import GIVE_BACK
 from ordering_platform.promotion.errors import BillAlreadyApplied, BillReleased, CodeNotFound
 from ordering_platform.promotion.evaluation import evaluate as decide
 from ordering_platform.promotion.limits import claims as claims_of
 from ordering_platform.promotion.models import CONFIRMED, RELEASED, RESERVED, REVERSED
+from ordering_platform.runtime.database import DatabaseBusy
+from ordering_platform.runtime.errors import FieldError, ValidationFailed
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -28,27 +31,20 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.database import Transactions
 
 # Which uses come back: all of them where nothing was served, some also when everything was refunded.
-GIVES_BACK = {"cancel": {"cancel", "full_refund"}, "full_refund": {"full_refund"}}
+GIVES_BACK = {"cancel": ("cancel", "full_refund"), "full_refund": ("full_refund",)}
 
-Reached = defaultdict[str, dict[tuple[str, str], int]]
-
-
-class _LimitReached(Exception):
-    """Others took what was left between our look and our claim."""
-
-    def __init__(self, missed: list[dict[str, Any]]) -> None:
-        super().__init__(missed)
-        self.missed = missed
+# A round is lost only to a bill that took the last use in the same moment; who looks again sees that it is gone.
+_ROUNDS = 20
 
 
 def apply(db: Transactions, bill_id: str, inquiry: Inquiry) -> dict[str, Any]:
     """Reserve the promotions of a bill and give the discounts; the same bill is given the same answer again.
 
     Every code that was typed must take something off: otherwise its reason is raised (a NotApplicable)
-    and nothing is reserved. Raises BillReleased, BillAlreadyApplied and RateLimited.
+    and nothing is reserved. Raises BillReleased, BillAlreadyApplied, RateLimited, and DatabaseBusy where
+    uses come and go faster than they can be claimed.
     """
-    reached: Reached = defaultdict(dict)
-    while True:
+    for _ in range(_ROUNDS):
         with db.read() as tx:
             sight = look(tx, inquiry, bill_id)
         if sight.stored is not None:
@@ -56,45 +52,30 @@ def apply(db: Transactions, bill_id: str, inquiry: Inquiry) -> dict[str, Any]:
         if wrong := offers.unknown(sight, inquiry):
             tries.note(db, inquiry.venue_id, inquiry.tryer, len(wrong))
             raise CodeNotFound(promotion_code=wrong[0])
-        answer, claims = _decide(sight, inquiry, reached)
-        try:
-            return _reserve(db, bill_id, inquiry, answer, claims)
-        except _LimitReached as race:
-            # Nothing was written. Another round knows one limit more, so the rounds come to an end.
-            for claim in race.missed:
-                reached[claim["promotion_id"]][claim["scope"], claim["key"]] = claim["allowed"]
+        answer, claims = _decide(sight, inquiry)
+        with suppress(ledger.LimitReached), db.single() as tx:
+            if ledger.reserve(tx, bill_id, inquiry, answer, claims):
+                return answer
+            return _again(ledger.read(tx, bill_id), inquiry)
+    raise DatabaseBusy
 
 
-def _decide(sight: Sight, inquiry: Inquiry, reached: Reached) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _decide(sight: Sight, inquiry: Inquiry) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Give the answer and what it claims from counters; raises the reason of a code that takes nothing off."""
-    candidates = [replace(one, used={**one.used, **reached[one.promotion.id]}) for one in sight.candidates]
     visit = inquiry.visit(sight.now)
-    outcome = decide(candidates, inquiry.lines, visit)
+    outcome = decide(sight.candidates, inquiry.lines, visit)
     for code, refusal in offers.code_refusals(sight, inquiry, outcome):
         raise type(refusal)(refusal.message, promotion_code=code, **refusal.details)
     return offers.answer(sight, inquiry, outcome), _claims(outcome, visit)
-
-
-def _reserve(
-    db: Transactions, bill_id: str, inquiry: Inquiry, answer: dict[str, Any], claims: list[dict[str, Any]]
-) -> dict[str, Any]:
-    # Without a limit the row of the bill is all there is to write, and one statement is a unit by itself.
-    with db.transaction() if claims else db.single() as tx:
-        if not ledger.reserve(tx, bill_id, inquiry, answer, claims):
-            return _again(ledger.read(tx, bill_id), inquiry)
-        if claims:
-            moved = ledger.claim(tx, claims)
-            missed = [claim for claim in claims if (claim["promotion_id"], claim["scope"], claim["key"]) not in moved]
-            if missed:
-                raise _LimitReached(missed)
-    return answer
 
 
 def _claims(outcome: Outcome, visit: Visit) -> list[dict[str, Any]]:
     return [
         {**asdict(claim), "give_back_on": one.candidate.promotion.give_back_on}
         for one in outcome.applied
-        for claim in claims_of(one.candidate.promotion, visit, one.discount)
+        for claim in claims_of(
+            one.candidate.promotion, visit, one.discount, one.candidate.code, one.candidate.code_uses
+        )
     ]
 
 
@@ -114,18 +95,18 @@ def confirm(tx: Connection, bill_id: str) -> dict[str, Any]:
 
 def release(tx: Connection, bill_id: str) -> dict[str, Any]:
     """Give back the uses of a bill that was not paid; one that is not known here yet can never apply any."""
-    moved = ledger.release(tx, bill_id)
-    if moved is not None:
-        ledger.give_back(tx, moved.claims)
+    moved = ledger.release(tx, bill_id, GIVE_BACK)
     return _settled(moved or ledger.read(tx, bill_id), "released", RELEASED)
 
 
 def reverse(tx: Connection, bill_id: str, reason: str = "full_refund") -> dict[str, Any]:
-    """Give back those uses of a paid bill whose promotions say so on a ``cancel`` or a ``full_refund``."""
-    moved = ledger.settle(tx, bill_id, REVERSED, [RESERVED, CONFIRMED])
-    if moved is not None:
-        given = [claim for claim in moved.claims if claim["give_back_on"] in GIVES_BACK[reason]]
-        ledger.give_back(tx, given)
+    """Give back those uses of a paid bill whose promotions say so on a ``cancel`` or a ``full_refund``.
+
+    Raises ValidationFailed for another reason.
+    """
+    if reason not in GIVES_BACK:
+        raise ValidationFailed(errors=[FieldError("/reason", "choice", f"Send one of: {', '.join(GIVES_BACK)}.")])
+    moved = ledger.settle(tx, bill_id, REVERSED, [RESERVED, CONFIRMED], GIVES_BACK[reason])
     return _settled(moved or ledger.read(tx, bill_id), "reversed", REVERSED)
 
 

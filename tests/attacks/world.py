@@ -135,7 +135,12 @@ def _promotion(owner: Client, name: str) -> dict[str, str]:
             "codes": [code],
         },
     )
-    return {"/v1/promotions": made["id"], "/v1/promotions/<promotion_id>/codes": code}
+    batch = owner.post(f"/v1/promotions/{made['id']}/codes/batches", {"count": 3})
+    return {
+        "/v1/promotions": made["id"],
+        "/v1/promotions/<promotion_id>/codes": code,
+        "/v1/promotions/<promotion_id>/codes/batches": batch["id"],
+    }
 
 
 def _seat(owner: Client, things: dict[str, str], name: str) -> Seat:

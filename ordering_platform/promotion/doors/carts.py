@@ -66,7 +66,7 @@ class CartDoors:
     )
     def release_bill(self, request: Request) -> dict[str, Any]:
         """Give back what a bill of your own system reserved: it was not paid."""
-        with self.db.transaction() as tx:
+        with self.db.single() as tx:
             return usage.release(tx, _own_bill(request))
 
 
