@@ -1,11 +1,13 @@
-"""Drives one checkout in a process of its own and is ended by the kernel at the point it is told.
+"""Drives bills in processes of their own, each ended by the kernel at the point it is told.
 
-Run as: python -m tests.payment.dying_driver DATABASE_URL POINT MEMORY, where MEMORY is the file in which
-the two peers, which live on, are left as they were at that moment.
+Run as: python -m tests.payment.dying_driver DATABASE_URL. It imports everything once and forks a driver for each
+line it reads, a JSON list of a way, a point and the file in which the two peers, which live on, are left as they
+were at that moment. It writes the signal that ended the driver, or 0 where the point does not lie on the way.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import signal
@@ -16,13 +18,28 @@ from ordering_platform.runtime import green
 
 green.patch()
 
-from ordering_platform.payment.arrows import install  # noqa: E402  the patch must come first
+import eventlet.hubs  # noqa: E402  the patch must come first
+from eventlet.patcher import original  # noqa: E402
+
+from ordering_platform.payment.arrows import install  # noqa: E402
 from ordering_platform.runtime.database import Transactions, make_engine  # noqa: E402
-from tests.payment.conftest import KEY, restaurant_on, settings_for  # noqa: E402
+from tests.payment.conftest import restaurant_on, settings_for  # noqa: E402
+from tests.payment.test_saga import walk  # noqa: E402
 
 
-def main(database_url: str, point: str, memory: str) -> None:
-    """Check out as the guest of the tests; never returns when the point lies on the way."""
+def main(database_url: str) -> None:
+    """Fork one driver for each line; has itself no loop and no connection that a driver could inherit."""
+    wait = original("os").waitpid
+    for line in sys.stdin:
+        driver = os.fork()
+        if driver == 0:
+            _drive(database_url, *json.loads(line))
+        _, status = wait(driver, 0)
+        print(os.WTERMSIG(status) if os.WIFSIGNALED(status) else -os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201  its answer
+
+
+def _drive(database_url: str, way: str, point: str, memory: str) -> None:
+    eventlet.hubs.use_hub()
     restaurant = restaurant_on(Transactions(make_engine(database_url)), settings_for(database_url))
 
     def die(passed: str) -> None:
@@ -31,7 +48,10 @@ def main(database_url: str, point: str, memory: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     install(die)
-    restaurant.check_out(KEY, code="TEN")
+    try:
+        walk(restaurant, way)
+    finally:
+        os._exit(0)
 
 
 if __name__ == "__main__":
