@@ -143,10 +143,16 @@ def _create_refunds() -> None:
         sa.Column("line_id", sa.Text, nullable=False),
         _amount("refunded_minor"),
         _amount("allowed_minor"),
+        sa.Column("refunded_quantity", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("allowed_quantity", sa.Integer, nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("bill_id", "line_id", name="pk_refunded_lines"),
         sa.ForeignKeyConstraint(["bill_id"], [f"{SCHEMA}.bills.id"], name="fk_refunded_lines_bill_id_bills"),
         sa.CheckConstraint(
             "refunded_minor >= 0 AND refunded_minor <= allowed_minor", name="ck_refunded_lines_within_what_was_paid"
+        ),
+        sa.CheckConstraint(
+            "refunded_quantity >= 0 AND refunded_quantity <= allowed_quantity",
+            name="ck_refunded_lines_within_what_was_served",
         ),
         schema=SCHEMA,
     )
@@ -168,23 +174,23 @@ def _create_receipts() -> None:
         sa.Column("business_date", sa.Date, nullable=False),
         sa.Column("number", sa.Integer, nullable=False),
         sa.Column("bill_id", sa.Text, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
         sa.Column("refund_id", sa.Text),
         sa.Column("document", JSONB, nullable=False),
         _made("issued_at"),
         sa.PrimaryKeyConstraint("id", name="pk_receipts"),
         sa.ForeignKeyConstraint(["bill_id"], [f"{SCHEMA}.bills.id"], name="fk_receipts_bill_id_bills"),
         sa.UniqueConstraint("venue_id", "business_date", "number", name="uq_receipts_venue_id_business_date_number"),
+        sa.UniqueConstraint("refund_id", "kind", name="uq_receipts_refund_id_kind"),
+        sa.CheckConstraint("kind IN ('sale', 'credit', 'reversal')", name="ck_receipts_kind"),
+        sa.CheckConstraint("(kind = 'sale') = (refund_id IS NULL)", name="ck_receipts_refund_id"),
         schema=SCHEMA,
     )
-    op.create_index(
-        "uq_receipts_bill_id",
-        "receipts",
-        ["bill_id"],
-        unique=True,
-        schema=SCHEMA,
-        postgresql_where=sa.text("refund_id IS NULL"),
-    )
-    op.create_index("uq_receipts_refund_id", "receipts", ["refund_id"], unique=True, schema=SCHEMA)
+    for name, unique, where in (
+        ("uq_receipts_bill_id", True, "refund_id IS NULL"),
+        ("ix_receipts_credits", False, "refund_id IS NOT NULL"),
+    ):
+        op.create_index(name, "receipts", ["bill_id"], unique=unique, schema=SCHEMA, postgresql_where=sa.text(where))
     op.create_table(
         "receipts_due",
         sa.Column("id", sa.Text, nullable=False),

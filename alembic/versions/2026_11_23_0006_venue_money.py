@@ -25,6 +25,8 @@ def upgrade() -> None:
         sa.Column("session_closing", sa.Text, nullable=False, server_default="idle"),
     ):
         op.add_column("venues", column, schema=SCHEMA)
+    refund_step = sa.Column("refund_step", sa.Integer, nullable=False, server_default="0")
+    op.add_column("bill_locks", refund_step, schema=SCHEMA)
     op.create_check_constraint(op.f("ck_venues_cash_step_minor"), "venues", "cash_step_minor >= 1", schema=SCHEMA)
     op.create_check_constraint(
         op.f("ck_venues_session_closing"), "venues", "session_closing IN ('paid', 'idle', 'staff')", schema=SCHEMA
@@ -32,6 +34,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("bill_locks", "refund_step", schema=SCHEMA)
     for name in ("cash_step_minor", "session_closing"):
         op.drop_constraint(op.f(f"ck_venues_{name}"), "venues", schema=SCHEMA)
     for name in ("session_closing", "cash_step_minor", "tax_number", "address"):

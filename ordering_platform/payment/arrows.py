@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ordering_platform.payment.states import POINTS
+from ordering_platform.payment.states import POINTS, REFUND_POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_KNOWN = POINTS | REFUND_POINTS
 _installed: list[Callable[[str], None]] = []
 
 
 def arrow(point: str) -> None:
-    """Pass a point; raises KeyError for one that ``states.POINTS`` does not list."""
-    if point not in POINTS:
+    """Pass a point; raises KeyError for one that ``states`` does not list."""
+    if point not in _KNOWN:
         raise KeyError(point)
     for listener in _installed:
         listener(point)

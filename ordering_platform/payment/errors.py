@@ -17,6 +17,10 @@ class BillNotFound(NotFound):
     """There is no such bill, or it belongs to another table."""
 
 
+class ReceiptNotFound(NotFound):
+    """There is no receipt under this address; look at the link again, or ask the staff for a copy."""
+
+
 class PaymentNotFound(NotFound):
     """There is no such payment, or it belongs to another table."""
 
@@ -73,6 +77,14 @@ class PaymentNotAtCounter(Conflict):
     """Only payments at the counter are confirmed by staff; online payments confirm themselves."""
 
 
+class PaymentNotHeld(Conflict):
+    """No money of this payment is held, or it is decided already what becomes of it; look at its status."""
+
+
+class HeldPaymentPending(Conflict):
+    """Money is held for this bill; ask staff to take it or to let it go."""
+
+
 class ChallengeNotPending(Conflict):
     """This payment waits for no answer from the card holder."""
 
@@ -91,6 +103,14 @@ class PaymentCancelled(PaymentRequired):
 
 class PaymentMethodUnknown(Invalid):
     """This way to pay is not offered here; see /v1/payment-methods."""
+
+
+class HoldNotPossible(Invalid):
+    """This way to pay cannot hold money to take it later; leave out capture, or pay in another way."""
+
+
+class CaptureNotPossible(Invalid):
+    """Take more than nothing and no more than is held, in amounts this way to pay can move; or let it go."""
 
 
 class CardInvalid(Invalid):

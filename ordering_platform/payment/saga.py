@@ -72,7 +72,7 @@ def carry_on(run: Run) -> None:
 
 def forget_keys(till: Till) -> None:
     """Free the Idempotency-Keys that are a day old, with the answers kept for them."""
-    for table in (models.bills, models.payments):
+    for table in (models.bills, models.payments, models.refunds):
         old = (
             sa.select(table.c.id)
             .where(table.c.key.is_not(None), table.c.created_at < bills.in_seconds(-KEEP_KEYS_FOR))

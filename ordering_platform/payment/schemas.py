@@ -28,6 +28,8 @@ from ordering_platform.runtime.schemas import (
 
 MAX_LINES = 500
 MAX_CODES = 10
+CAPTURE = ("now", "later")
+_CAPTURE = {"example": "now"}
 _TEST_CARD = {"example": {"token": "tok_approve"}}
 
 
@@ -67,6 +69,7 @@ class Checkout(_ForOrders, Agreed):
 
     method = Text(max=64, required=True)
     card = Nested(Card, allow_none=True, metadata=_TEST_CARD)
+    capture = Choice(CAPTURE, metadata=_CAPTURE)
 
 
 class NewBill(_ForOrders, Agreed):
@@ -117,6 +120,7 @@ class NewPayment(RequestSchema):
     )
     tip = MoneyField(allow_none=True)
     card = Nested(Card, allow_none=True, metadata=_TEST_CARD)
+    capture = Choice(CAPTURE, metadata=_CAPTURE)
 
     @ma.validates_schema
     def check_choice(self, data: dict[str, Any], **_: Any) -> None:
@@ -183,8 +187,10 @@ class Payment(ResponseSchema):
     tip = MoneyField()
     rounding = SignedMoney()
     total = MoneyField()
+    authorized = MoneyField()
     captured = MoneyField()
     refunded = MoneyField()
+    refund_pending = MoneyField()
     reference = Text(max=200, allow_none=True)
     created_at = Timestamp()
     captured_at = Timestamp(allow_none=True)
@@ -238,6 +244,7 @@ class Bill(ResponseSchema):
     discounts = ListOf(Nested(AppliedPromotion))
     payments = ListOf(Nested(Payment))
     rehearsal = Flag()
+    receipt_url = Text(max=500, allow_none=True)
     failure = Nested(Failure, allow_none=True)
     created_at = Timestamp()
     completed_at = Timestamp(allow_none=True)

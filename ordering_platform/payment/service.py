@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ordering_platform.payment import saga, webhooks
+from ordering_platform.payment import refund_runs, saga, webhooks
 from ordering_platform.payment.doors import bills as bill_doors
 from ordering_platform.payment.doors import payments as payment_doors
+from ordering_platform.payment.doors import refunds as refund_doors
 from ordering_platform.payment.till import Till, terms_of
 from ordering_platform.runtime.database import Database
 from ordering_platform.runtime.entrypoints import timer
@@ -12,7 +13,7 @@ from ordering_platform.runtime.peers import Peer
 from ordering_platform.runtime.provided import Provided
 
 
-class PaymentService(bill_doors.BillDoors, payment_doors.PaymentDoors):
+class PaymentService(bill_doors.BillDoors, payment_doors.PaymentDoors, refund_doors.RefundDoors):
     """Takes the money: every bill is driven to its end by whoever holds its lease."""
 
     name = "payment"
@@ -29,8 +30,9 @@ class PaymentService(bill_doors.BillDoors, payment_doors.PaymentDoors):
 
     @timer(2.0)
     def sweep(self) -> None:
-        """Carry on with bills whose driver died or whose next attempt is due, and with messages left for later."""
+        """Carry on with bills and refunds whose driver died or whose next attempt is due, and with late messages."""
         saga.sweep(self.till)
+        refund_runs.sweep(self.till)
         webhooks.retry(self.till)
 
     @timer(600.0)

@@ -38,6 +38,9 @@ REFUND_MOVES: Final[dict[str, tuple[str, ...]]] = {
     "failed": (),
 }
 
+# What a receipt is of: a paid bill, money that went back, money on its way back that a bank returned.
+RECEIPT_KINDS: Final = ("sale", "credit", "reversal")
+
 # What a driver asks of others; each is idempotent by the bill's or the payment's id.
 CALLS: Final = (
     "order.lock_for_bill",
@@ -45,6 +48,7 @@ CALLS: Final = (
     "provider.create",
     "provider.look_up",
     "provider.cancel",
+    "provider.capture",
     "order.mark_partially_paid",
     "order.mark_paid",
     "promotion.confirm",

@@ -143,7 +143,7 @@ def _first_payment(run: Run, made: Offer, method: str) -> Payment:
         "amount_minor": made.goods,
         "tip_minor": made.quote.tip,
         "rounding_minor": made.quote.rounding,
-        "authorized_minor": made.quote.total if free else 0,
+        "authorized_minor": 0,
         "captured_minor": 0,
         "refunded_minor": 0,
         "capture_later": run.bill["request"].get("capture_later", False),

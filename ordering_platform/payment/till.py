@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ordering_platform.payment.errors import PaymentMethodUnknown, ProviderNotFound
+from ordering_platform.payment.errors import HoldNotPossible, PaymentMethodUnknown, ProviderNotFound
 from ordering_platform.payment.providers import Provider, switched_on
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ class Terms:
     lease: float
     online_expiry: float
     counter_expiry: float | None
+    hold_expiry: float
+    # What a cashier may give back of one payment, in minor units; more is a manager's business.
+    refund_limit: int = 10_000
 
 
 def terms_of(settings: Settings) -> Terms:
@@ -35,6 +38,8 @@ def terms_of(settings: Settings) -> Terms:
         lease=2 * settings.rpc_timeout + 1,
         online_expiry=settings.online_expiry,
         counter_expiry=settings.counter_expiry or None,
+        hold_expiry=settings.hold_expiry,
+        refund_limit=settings.refund_limit,
     )
 
 
@@ -53,6 +58,17 @@ class Till:
             return self.terms.providers[method]
         except KeyError:
             raise PaymentMethodUnknown from None
+
+    def chosen(self, wish: Mapping[str, Any]) -> Provider:
+        """Give the provider of a wish to pay: its ``method``, ``card`` and when to ``capture``.
+
+        Raises PaymentMethodUnknown, CardInvalid or HoldNotPossible before anything is kept.
+        """
+        provider = self.offered(wish["method"])
+        provider.check(wish.get("card"))
+        if wish.get("capture") == "later" and not provider.holds:
+            raise HoldNotPossible
+        return provider
 
     def step(self, method: str | None, priced: Mapping[str, Any]) -> int:
         """Give the smallest amount a payment of these orders can move by; 1 while nobody has said how."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ordering_platform.payment import splitting
 from ordering_platform.payment.payments import charge_of
+from ordering_platform.payment.receipts import series
 from ordering_platform.runtime.money import money
 from ordering_platform.runtime.replies import dump
 
@@ -28,8 +29,10 @@ def payment_view(payment: Mapping[str, Any]) -> dict[str, Any]:
         "tip": money(payment["tip_minor"], currency),
         "rounding": money(payment["rounding_minor"], currency),
         "total": money(charge_of(payment), currency),
+        "authorized": money(payment["authorized_minor"], currency),
         "captured": money(payment["captured_minor"], currency),
         "refunded": money(payment["refunded_minor"], currency),
+        "refund_pending": money(payment["refund_pending_minor"], currency),
         "reference": payment["reference"],
         "created_at": payment["created_at"],
         "captured_at": payment["captured_at"],
@@ -39,6 +42,29 @@ def payment_view(payment: Mapping[str, Any]) -> dict[str, Any]:
     if payment["next_action"] and payment["next_action"]["type"] == "challenge":
         shown["next_action"] = {"type": "challenge", "url": f"/v1/payments/{payment['id']}/challenge"}
     return shown
+
+
+def refund_view(refund: Mapping[str, Any]) -> dict[str, Any]:
+    """Show a refund to staff; ``total`` is what goes back: of the dishes the amount, and the tip."""
+    currency = refund["currency"]
+    return {
+        "id": refund["id"],
+        "payment_id": refund["payment_id"],
+        "bill_id": refund["bill_id"],
+        "status": refund["status"],
+        "amount": money(refund["amount_minor"] - refund["tip_minor"], currency),
+        "tip": money(refund["tip_minor"], currency),
+        "total": money(refund["amount_minor"], currency),
+        "lines": [
+            {"line_id": line["line_id"], "quantity": line["quantity"], "amount": money(line["amount_minor"], currency)}
+            for line in refund["lines"]
+        ],
+        "reason": refund["reason"],
+        "created_by": refund["caller_id"],
+        "created_at": refund["created_at"],
+        "settled_at": refund["settled_at"],
+        "failure": _failure(refund),
+    }
 
 
 def bill_view(
@@ -70,6 +96,7 @@ def bill_view(
         "discounts": quote["promotions"]["applied"] if quote else [],
         "payments": [payment_view(payment) for payment in payments],
         "rehearsal": bill["rehearsal"],
+        "receipt_url": series.link(bill),
         "failure": _failure(bill),
         "created_at": bill["created_at"],
         "completed_at": bill["completed_at"],

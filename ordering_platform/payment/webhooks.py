@@ -12,6 +12,7 @@ from ordering_platform.payment.bills import in_seconds
 from ordering_platform.payment.collecting import book, checked
 from ordering_platform.payment.models import webhook_inbox as inbox
 from ordering_platform.payment.providers import ProviderSilent
+from ordering_platform.payment.refund_runs import follow
 from ordering_platform.payment.runs import Run, log, new_run_id
 from ordering_platform.payment.saga import carry_on
 from ordering_platform.runtime.errors import DomainError
@@ -33,11 +34,12 @@ def receive(till: Till, provider_id: str, request: Request) -> dict[str, Any]:
         "event_id": notice.event_id,
         "kind": notice.kind,
         "payment_id": notice.payment_id,
-        "next_try_at": in_seconds(RETRY_EVERY) if notice.payment_id else None,
+        "refund_id": notice.refund_id,
+        "next_try_at": in_seconds(RETRY_EVERY) if notice.payment_id or notice.refund_id else None,
     }
     with till.db.single() as tx:
         is_new = tx.execute(insert(inbox).values(row).on_conflict_do_nothing()).rowcount == 1
-    if is_new and notice.payment_id:
+    if is_new and (notice.payment_id or notice.refund_id):
         _act(till, row)
     return {"received": True}
 
@@ -70,7 +72,11 @@ def retry(till: Till) -> None:
 
 def _act(till: Till, row: dict[str, Any]) -> None:
     try:
-        done = _follow(till, row["provider"], row["payment_id"])
+        done = (
+            follow(till, row["refund_id"], row["provider"])
+            if row["refund_id"]
+            else _follow(till, row["provider"], row["payment_id"])
+        )
     except (DomainError, ProviderSilent) as fault:
         log.warning("webhook %s is left for later: %r", row["event_id"], fault)
         return

@@ -40,6 +40,14 @@ def _positive(text: str) -> int:
     return number
 
 
+def _amount(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        msg = "must be a whole number, 0 or more"
+        raise ValueError(msg)
+    return number
+
+
 def _seconds(text: str) -> float:
     number = float(text)
     if not 0 <= number < float("inf"):
@@ -174,11 +182,20 @@ class Settings:
     online_expiry: float = _setting(
         "ORDERING_ONLINE_EXPIRY", "Seconds until an unfinished online payment is given up", _seconds, 600.0
     )
+    hold_expiry: float = _setting(
+        "ORDERING_HOLD_EXPIRY", "Seconds until money that is only held is let go", _seconds, 86400.0
+    )
     counter_expiry: float = _setting(
         "ORDERING_COUNTER_EXPIRY",
         "Seconds until an unconfirmed payment at the counter is given up; 0 waits for staff",
         _seconds,
         0.0,
+    )
+    refund_limit: int = _setting(
+        "ORDERING_REFUND_LIMIT",
+        "What a cashier may give back of one payment, in the smallest unit of its currency; more takes a manager",
+        _amount,
+        10_000,
     )
     cors_origins: tuple[str, ...] = _setting(
         "ORDERING_CORS_ORIGINS", "Web origins other than ours that may call", _words, ()

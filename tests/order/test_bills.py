@@ -141,16 +141,38 @@ def test_a_paid_order_cannot_be_held_again(db: Transactions, room: rooms.Room) -
         rooms.held(db, "bil_2", anna, order["id"])
 
 
-def test_a_refund_is_noted(db: Transactions, room: rooms.Room) -> None:
+REFUNDS = [
+    ("one after the other", [("partially_refunded", 1), ("partially_refunded", 2), ("refunded", 3)], "refunded"),
+    ("each told twice", [("partially_refunded", 1)] * 2 + [("refunded", 2)] * 2, "refunded"),
+    ("old news come late", [("refunded", 2), ("partially_refunded", 1)], "refunded"),
+    ("one returned by a bank", [("refunded", 2), ("partially_refunded", 3)], "partially_refunded"),
+    ("all returned by a bank", [("refunded", 1), ("paid", 2), ("refunded", 1)], "paid"),
+]
+
+
+@pytest.mark.parametrize(("news", "end"), [row[1:] for row in REFUNDS], ids=[row[0] for row in REFUNDS])
+def test_the_newest_word_on_refunds_stands(
+    db: Transactions, room: rooms.Room, news: list[tuple[str, int]], end: str
+) -> None:
     anna = rooms.guest(db, room)
     order = rooms.sent(db, anna, rooms.soup(room))
     rooms.held(db, "bil_1", anna, order["id"])
     rooms.paid(db, "bil_1")
-    for status in ("partially_refunded", "refunded", "refunded", "partially_refunded"):
+    before = len(payment_steps(db, order["id"]))
+    for status, step in news:
         with db.transaction() as tx:
-            settling.mark_refunded(tx, bill_id="bil_1", payment_status=status)
-    assert state(db, order["id"])[0] == "refunded"
-    assert len(payment_steps(db, order["id"])) == 4
+            settling.mark_refunded(tx, bill_id="bil_1", payment_status=status, step=step)
+    assert state(db, order["id"])[0] == end
+    assert len(payment_steps(db, order["id"])) - before <= len(set(news))
+
+
+def test_a_refund_changes_nothing_on_orders_that_were_never_paid(db: Transactions, room: rooms.Room) -> None:
+    anna = rooms.guest(db, room)
+    order = rooms.sent(db, anna, rooms.soup(room))
+    rooms.held(db, "bil_1", anna, order["id"])
+    with db.transaction() as tx:
+        settling.mark_refunded(tx, bill_id="bil_1", payment_status="refunded", step=1)
+    assert state(db, order["id"])[0] == "pending"
 
 
 def test_a_bill_nobody_knows_cannot_be_paid(db: Transactions, room: rooms.Room) -> None:
@@ -158,7 +180,7 @@ def test_a_bill_nobody_knows_cannot_be_paid(db: Transactions, room: rooms.Room) 
     with pytest.raises(errors.BillNotFound):
         rooms.paid(db, "bil_none")
     with db.transaction() as tx, pytest.raises(errors.BillNotFound):
-        settling.mark_refunded(tx, bill_id="bil_none", payment_status="refunded")
+        settling.mark_refunded(tx, bill_id="bil_none", payment_status="refunded", step=1)
     rooms.released(db, "bil_gone")
     with pytest.raises(errors.BillReleased):
         rooms.paid(db, "bil_gone")

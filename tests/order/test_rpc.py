@@ -54,7 +54,7 @@ def test_a_guest_is_seated_and_pays_over_the_bus(db: Transactions, room: rooms.R
         assert paid == {"orders": [{"id": order["id"], "payment_status": "paid"}]}
         (seen,) = order_service.get_orders(**scope)["orders"]
         assert (seen["payment_status"], seen["placed_at"]) == ("paid", order["placed_at"])
-        assert order_service.mark_refunded(bill_id="bil_1", payment_status="refunded") == {}
+        assert order_service.mark_refunded(bill_id="bil_1", payment_status="refunded", step=1) == {}
         assert order_service.unlock(bill_id="bil_3") == {"released": 0}
         late = failure_of(order_service.lock_for_bill, bill_id="bil_3", **scope, guest_id=None, expected_versions=None)
         assert late.code == "bill_released"

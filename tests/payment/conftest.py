@@ -9,7 +9,7 @@ import eventlet
 import pytest
 import sqlalchemy as sa
 
-from ordering_platform.payment import checkout, models, saga, schemas
+from ordering_platform.payment import checkout, models, refund_runs, refund_schemas, refunding, saga, schemas
 from ordering_platform.payment.arrows import install
 from ordering_platform.payment.providers.sandbox import Sandbox
 from ordering_platform.payment.till import Till, terms_of
@@ -92,16 +92,35 @@ class Restaurant:
             self.check_out(key, **fields)
         return caught.value
 
+    def give_back(
+        self, key: str | None = None, *, payment_id: str | None = None, caller: Caller = CASHIER, **wish: Any
+    ) -> Reply:
+        """Give back of the newest payment, or of the one named."""
+        payment_id = payment_id or self.payment["id"]
+        path = f"/v1/payments/{payment_id}/refunds"
+        request = self.request(
+            {"reason": "cold soup", **wish}, key=key, caller=caller, path=path, schema=refund_schemas.NewRefund
+        )
+        return refunding.give_back(self.till, replace(request, route="/v1/payments/<payment_id>/refunds"), payment_id)
+
+    def refund_refused(self, key: str | None = None, **wish: Any) -> DomainError:
+        """Give what a refund is refused with."""
+        with pytest.raises(DomainError) as caught:
+            self.give_back(key, **wish)
+        return caught.value
+
     def sweep(self) -> int:
-        return saga.sweep(self.till)
+        return saga.sweep(self.till) + refund_runs.sweep(self.till)
 
     def make_due(self) -> None:
         """Let every lease run out and every pause be over."""
         self.execute(sa.update(models.bills).values(next_run_at=sa.func.now()))
+        left = models.refunds.c.next_run_at.is_not(None)
+        self.execute(sa.update(models.refunds).where(left).values(next_run_at=sa.func.now()))
 
     def age(self, seconds: float) -> None:
         """Let time pass for everything that was made so far."""
-        for table in (models.bills, models.payments):
+        for table in (models.bills, models.payments, models.refunds):
             earlier = table.c.created_at - sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
             self.execute(sa.update(table).values(created_at=earlier))
         self.make_due()

@@ -132,6 +132,8 @@ bill_locks = sa.Table(
     text("status"),
     sa.Column("answer", JSONB),
     sa.Column("payment_ids", ARRAY(sa.Text), nullable=False, server_default=sa.text("'{}'::text[]")),
+    # Which news of its refunds was the last; what comes later with a lower number is old.
+    sa.Column("refund_step", sa.Integer, nullable=False, server_default="0"),
     made(),
     made("updated_at"),
 )

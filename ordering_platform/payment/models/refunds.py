@@ -24,7 +24,7 @@ refunds = sa.Table(
     minor("amount_minor"),
     minor("tip_minor"),
     sa.Column("reason", sa.Text, nullable=False),
-    # [{"line_id", "amount_minor"}], empty where an amount was given back without naming dishes.
+    # [{"line_id", "quantity", "amount_minor"}], empty where an amount was given back without naming dishes.
     sa.Column("lines", JSONB, nullable=False, server_default=sa.text("'[]'::jsonb")),
     sa.Column("reference", sa.Text),
     *lease_columns(),
@@ -57,5 +57,11 @@ refunded_lines = sa.Table(
     sa.Column("line_id", sa.Text, primary_key=True),
     minor("refunded_minor"),
     minor("allowed_minor"),
+    # The same in portions; an amount that was named without portions leaves them as they are.
+    sa.Column("refunded_quantity", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("allowed_quantity", sa.Integer, nullable=False, server_default="0"),
     sa.CheckConstraint("refunded_minor >= 0 AND refunded_minor <= allowed_minor", name="within_what_was_paid"),
+    sa.CheckConstraint(
+        "refunded_quantity >= 0 AND refunded_quantity <= allowed_quantity", name="within_what_was_served"
+    ),
 )
