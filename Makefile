@@ -10,10 +10,10 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint types bench openapi lock clean
+.PHONY: help demo test lint types bench openapi lock image chart-test clean
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME) ## start the whole platform here, with a café to try
 	@exec $(BIN)/ordering-platform up
@@ -39,6 +39,12 @@ openapi: $(DEV) ## bring docs/reference up to date
 
 lock: $(DEV) ## pin every dependency anew
 	$(BIN)/tox run -e lock
+
+image: ## build the container image, with docker or buildah
+	@sh charts/build_image.sh $(IMAGE)
+
+chart-test: $(DEV) ## check the chart, the image's recipe, compose and Tilt without a cluster
+	$(BIN)/pytest tests/chart
 
 clean: ## remove the environment and what tools left behind; data in .ordering/ stays
 	rm -rf $(VENV) .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
