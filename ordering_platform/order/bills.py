@@ -13,7 +13,7 @@ from ordering_platform.order.placing import check_content
 from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -234,23 +234,25 @@ def _answer(held: Sequence[Any], lines: Iterable[Any]) -> dict[str, Any]:
         "orders": [
             {"id": one.id, "number": one.number, "version": one.version + 1, "guest_id": one.guest_id} for one in held
         ],
-        "lines": [
-            {
-                "id": line["id"],
-                "order_id": line["order_id"],
-                "menu_item_id": line["menu_item_id"],
-                "category_id": line["category_id"],
-                "tags": line["tags"],
-                "name": line["name"],
-                "quantity": line["quantity"],
-                "unit_minor": line["unit_minor"],
-                "options": [{"name": one["name"], "price_minor": one["price_minor"]} for one in line["options"]],
-                "gross_minor": line["unit_minor"] * line["quantity"],
-                "tax_ppm": line["tax_ppm"],
-                "discountable": line["discountable"],
-            }
-            for line in lines
-        ],
+        "lines": [billed(line) for line in lines],
+    }
+
+
+def billed(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a line as bills and promotions know it, in minor units; ``gross_minor`` is the unit times the quantity."""
+    return {
+        "id": line["id"],
+        "order_id": line["order_id"],
+        "menu_item_id": line["menu_item_id"],
+        "category_id": line["category_id"],
+        "tags": line["tags"],
+        "name": line["name"],
+        "quantity": line["quantity"],
+        "unit_minor": line["unit_minor"],
+        "options": [{"name": one["name"], "price_minor": one["price_minor"]} for one in line["options"]],
+        "gross_minor": line["unit_minor"] * line["quantity"],
+        "tax_ppm": line["tax_ppm"],
+        "discountable": line["discountable"],
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ordering_platform.order import bills, closing, events, sessions, settling
+from ordering_platform.order import bills, closing, events, past, sessions, settling
 from ordering_platform.order.doors import events as event_doors
 from ordering_platform.order.doors import menu as menu_doors
 from ordering_platform.order.doors import orders as order_doors
@@ -91,6 +91,14 @@ class OrderService(menu_doors.MenuDoors, order_doors.OrderDoors, table_doors.Tab
         """Give whole orders as clients see them."""
         with self.db.read() as tx:
             return settling.full_orders(tx, venue_id=venue_id, session_id=session_id, order_ids=order_ids)
+
+    @rpc(callers=("promotion",))
+    def paid_orders(
+        self, *, venue_id: str, first_day: str, last_day: str, after: str | None = None, limit: int = past.MOST
+    ) -> dict[str, Any]:
+        """Give a page of the orders that were paid between two days of the venue, to try a promotion on them."""
+        with self.db.read() as tx:
+            return past.paid(tx, venue_id=venue_id, first_day=first_day, last_day=last_day, after=after, limit=limit)
 
     @timer(60.0)
     def close_quiet_sessions(self) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.database import Transactions
 
 
-def test_only_auth_seats_guests_and_only_payment_holds_orders() -> None:
+def test_only_auth_seats_guests_only_payment_holds_orders_and_only_promotion_looks_back() -> None:
     callers = {}
     for name in dir(OrderService):
         for one in getattr(getattr(OrderService, name), ENTRYPOINT_EXTENSIONS_ATTR, ()):
@@ -30,6 +30,7 @@ def test_only_auth_seats_guests_and_only_payment_holds_orders() -> None:
         "mark_paid": ("payment",),
         "mark_refunded": ("payment",),
         "get_orders": ("payment",),
+        "paid_orders": ("promotion",),
     }
 
 
