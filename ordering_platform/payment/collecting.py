@@ -25,18 +25,23 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.errors import DomainError
 
 ENDED = ("captured", "failed")
+# Seconds between two looks at money that is held while nobody has decided about it.
+HELD_PAUSE = 600.0
 
 
 def collect(run: Run) -> None:
     """From paying to captured or compensating; rests while a provider, a guest or the staff take their time."""
-    pending = _pending(run)
-    for payment in pending:
+    pending = []
+    for payment in _pending(run):
+        now = payment
         if not _waits_for_staff(run.till, payment):
             outcome = ask(run.till, payment, fresh=run.bill["attempts"] == 0)
-            run.payment, run.bill = book(run.till, payment, outcome, run.me, run.actor)
-            run.stage = run.bill["status"]
+            now, run.bill = book(run.till, payment, outcome, run.me, run.actor)
+            run.payment, run.stage = now, run.bill["status"]
             if run.stage != "paying":
                 return
+        if payments.is_pending(now):
+            pending.append(now)
     if not pending and run.bill["paid_minor"] == 0 and run.age > run.till.terms.online_expiry:
         give_up(run, PaymentExpired())
         return
@@ -63,12 +68,17 @@ def _waits_for_staff(till: Till, payment: Payment) -> bool:
 def _patience(run: Run, pending: list[Payment]) -> float | None:
     """Say when to look again: soon for a provider, at its end for a wait, never where only people can go on."""
     terms = run.till.terms
-    if any(run.till.provider(payment["method"]).kind == "online" for payment in pending):
-        return run.pause
+    online = [one for one in pending if run.till.provider(one["method"]).kind == "online"]
+    if online:
+        return HELD_PAUSE if all(_is_undecided(payment) for payment in online) else run.pause
     expiry = terms.counter_expiry if pending else terms.online_expiry
     if expiry is None or run.bill["paid_minor"]:
         return None
     return max(expiry - min(map(age, pending or [run.bill])), 1.0)
+
+
+def _is_undecided(payment: Payment) -> bool:
+    return payment["status"] == "authorized" and payment["to_capture_minor"] is None
 
 
 def ask(till: Till, payment: Payment, *, fresh: bool = False) -> Outcome:
@@ -77,14 +87,18 @@ def ask(till: Till, payment: Payment, *, fresh: bool = False) -> Outcome:
     try:
         outcome = _asked(till, provider, payment)
     except ProviderSilent:
-        return Outcome("unknown")
+        return checked(payment, Outcome("unknown"))
     except ProviderUnavailable:
         # Only of a first attempt is it certain that nothing was charged by an earlier one.
-        return Outcome("failed", code=ProviderUnavailable.code) if fresh else Outcome("unknown")
+        if fresh and payment["status"] == "processing":
+            return Outcome("failed", code=ProviderUnavailable.code)
+        return checked(payment, Outcome("unknown"))
     return checked(payment, outcome)
 
 
 def _asked(till: Till, provider: Provider, payment: Payment) -> Outcome:
+    if payment["status"] == "authorized":
+        return _asked_to_take(till, provider, payment)
     old = age(payment)
     online = provider.kind == "online"
     expiry = till.terms.online_expiry if online else till.terms.counter_expiry or 0
@@ -96,12 +110,25 @@ def _asked(till: Till, provider: Provider, payment: Payment) -> Outcome:
             payments.charge_of(payment),
             payment["currency"],
             payment["card"] or {},
+            payment["capture_later"],
         )
         created: Outcome = called("provider.create", provider.create, charge)
         return created
     found: Outcome | None = called("provider.look_up", provider.look_up, payment["id"])
     # A charge that never arrived is cancelled by its key, so that it cannot arrive any more.
     return found or cancelled(provider, payment, "expired")
+
+
+def _asked_to_take(till: Till, provider: Provider, payment: Payment) -> Outcome:
+    """Do with money that is held what was decided; undecided, let it go when its time is up."""
+    decided = payment["to_capture_minor"]
+    if decided:
+        captured: Outcome = called("provider.capture", provider.capture, payment["id"], decided)
+        return captured
+    if decided is None and age(payment) <= till.terms.hold_expiry:
+        found: Outcome | None = called("provider.look_up", provider.look_up, payment["id"])
+        return found or Outcome("unknown")
+    return cancelled(provider, payment, "expired" if decided is None else "cancelled")
 
 
 def cancelled(provider: Provider, payment: Payment, code: str) -> Outcome:
@@ -111,11 +138,18 @@ def cancelled(provider: Provider, payment: Payment, code: str) -> Outcome:
 
 
 def checked(payment: Payment, outcome: Outcome) -> Outcome:
-    """Let a capture pass that took exactly what was asked; any other never counts as paid and is left to people."""
-    asked = (payments.charge_of(payment), payment["currency"])
-    if outcome.status == "captured" and (outcome.amount, outcome.currency) != asked:
+    """Let a charge or a hold pass that is exactly what was asked; any other never counts and is left to people.
+
+    Money that is held stays so until it is taken or let go, whatever cannot be learnt of it meanwhile.
+    """
+    held = payment["status"] == "authorized"
+    amount = payments.taken_of(payment)["taken"] if outcome.status == "captured" else payments.charge_of(payment)
+    asked = (amount, payment["currency"])
+    if outcome.status in {"captured", "authorized"} and (outcome.amount, outcome.currency) != asked:
         log.error("payment %s: %s %s was charged, not %s", payment["id"], outcome.amount, outcome.currency, asked)
-        return Outcome("unknown", reference=outcome.reference)
+        return Outcome("authorized" if held else "unknown", reference=outcome.reference)
+    if held and outcome.status not in ENDED:
+        return replace(outcome, status="authorized")
     return outcome
 
 

@@ -12,6 +12,7 @@ from ordering_platform.payment.errors import (
     BillPartlyPaid,
     ChallengeNotPending,
     CounterPaymentPending,
+    HeldPaymentPending,
     PaymentCancelled,
     PaymentNotAtCounter,
     PaymentNotPending,
@@ -93,6 +94,10 @@ def _check_cancellable(till: Till, caller: Caller, bill: Bill, pending: list[Pay
         raise BillPartlyPaid
     if caller.is_guest and any(till.provider(one["method"]).kind == "counter" for one in pending):
         raise CounterPaymentPending
+    if any(one["to_capture_minor"] is not None for one in pending):
+        raise BillInProgress
+    if caller.is_guest and any(one["status"] == "authorized" for one in pending):
+        raise HeldPaymentPending
 
 
 def _cancel_all(till: Till, run: Run, pending: list[Payment]) -> None:

@@ -12,7 +12,7 @@ import orjson
 
 from ordering_platform.payment.bills import LeaseLost
 from ordering_platform.payment.models import bills
-from ordering_platform.payment.payments import charge_of
+from ordering_platform.payment.payments import taken_of
 from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
@@ -54,10 +54,11 @@ _SET_UP = prepared("""
         RETURNING id, venue_id, session_id, caller_id, route, fingerprint
     ), made AS (
         INSERT INTO payments.payments (id, bill_id, venue_id, session_id, method, status, caller_id, route, fingerprint,
-                                       currency, amount_minor, tip_minor, rounding_minor, card,
+                                       currency, amount_minor, tip_minor, rounding_minor, card, capture_later,
                                        created_at, captured_at)
         SELECT :payment_id, id, venue_id, session_id, :method, :payment_status, caller_id, route, fingerprint,
-               :currency, :total_minor, :tip_minor, :rounding_minor, CAST(:card AS jsonb), :made_at, :captured_at
+               :currency, :total_minor, :tip_minor, :rounding_minor, CAST(:card AS jsonb), :capture_later,
+               :made_at, :captured_at
         FROM bill WHERE CAST(:payment_id AS text) IS NOT NULL
         RETURNING id, status
     ), noted AS (
@@ -77,14 +78,16 @@ _GIVEN_UP = """
     (:failed AND b.status = 'paying' AND b.request ->> 'method' IS NOT NULL
      AND b.paid_minor = 0 AND b.pending_minor = moved.amount_minor)
 """
-_CHARGE = "amount_minor + tip_minor + rounding_minor"
 _END = prepared(f"""
     WITH moved AS (
         UPDATE payments.payments
         SET status = :to, reference = coalesce(:reference, reference), next_action = NULL,
             failure = CAST(:failure AS jsonb), confirmed_by = :confirmed_by,
-            authorized_minor = CASE WHEN :failed THEN authorized_minor ELSE {_CHARGE} END,
-            captured_minor = CASE WHEN :failed THEN captured_minor ELSE {_CHARGE} END,
+            amount_minor = CASE WHEN :failed THEN amount_minor ELSE :amount END,
+            tip_minor = CASE WHEN :failed THEN tip_minor ELSE :tip END,
+            rounding_minor = CASE WHEN :failed THEN rounding_minor ELSE :rounding END,
+            authorized_minor = CASE WHEN :failed THEN authorized_minor ELSE :taken END,
+            captured_minor = CASE WHEN :failed THEN captured_minor ELSE :taken END,
             captured_at = CASE WHEN :failed THEN NULL ELSE now() END
         WHERE id = :id AND status = :was
         RETURNING id, bill_id, status, amount_minor, failure, captured_at
@@ -95,7 +98,7 @@ _END = prepared(f"""
         DELETE FROM payments.bill_shares USING moved WHERE :failed AND payment_id = moved.id
     ), booked AS (
         UPDATE payments.bills AS b
-        SET pending_minor = b.pending_minor - moved.amount_minor,
+        SET pending_minor = b.pending_minor - :set_aside,
             paid_minor = b.paid_minor + CASE WHEN :failed THEN 0 ELSE moved.amount_minor END,
             status = CASE WHEN {_GIVEN_UP} THEN 'compensating'
                 WHEN NOT :failed AND b.status = 'paying' AND b.paid_minor + moved.amount_minor = b.total_minor
@@ -168,6 +171,7 @@ def set_up(
         "method": made.get("method"),
         "tip_minor": made.get("tip_minor"),
         "rounding_minor": made.get("rounding_minor"),
+        "capture_later": made.get("capture_later"),
         "card": _json(made.get("card")),
         "made_at": made.get("created_at"),
         "captured_at": made.get("captured_at"),
@@ -193,6 +197,7 @@ def end(
     payment held are free again. The lease is
     taken where nobody else has it. Whoever moves the payment may call this: the move is the guard.
     """
+    taken = taken_of(payment)
     values = {
         "id": payment["id"],
         "was": payment["status"],
@@ -201,6 +206,8 @@ def end(
         "reference": outcome.reference,
         "failure": _json(failure),
         "confirmed_by": confirmed_by,
+        "set_aside": payment["amount_minor"],
+        **taken,
         "details": _json({"code": outcome.code} if outcome.code else {}),
         "me": me,
         "actor": actor,
@@ -210,14 +217,15 @@ def end(
     if row is None:
         return None
     bill = dict(row)
-    whole = 0 if values["failed"] else charge_of(payment)
     ended = {
         **payment,
+        **({} if values["failed"] else {f"{name}_minor": taken[name] for name in ("amount", "tip", "rounding")}),
         "status": outcome.status,
         "reference": outcome.reference or payment["reference"],
         "next_action": None,
         "failure": failure,
-        "captured_minor": whole,
+        "authorized_minor": payment["authorized_minor"] if values["failed"] else taken["taken"],
+        "captured_minor": 0 if values["failed"] else taken["taken"],
         "captured_at": bill.pop("captured_at"),
         "seen_at": bill["seen_at"],
     }

@@ -33,7 +33,7 @@ def pay(till: Till, request: Request, bill_id: str) -> Reply:
     Raises NothingDue, AmountOverDue, ShareTaken, SplitDiffers, LineNotOnBill, NothingToPay or BillClosed with
     nothing kept, and PaymentDeclined.
     """
-    till.offered(request.body["method"]).check(request.body.get("card"))
+    till.chosen(request.body)
     with till.db.transaction() as tx:
         # Whoever pays on a bill waits here for the others: what is free is decided by one after the other.
         bill = bills.seen_by(tx, request.caller, bill_id, hold=True)
@@ -80,6 +80,7 @@ def _new_payment(till: Till, request: Request, bill: Bill, minor: int) -> dict[s
         "tip_minor": tip,
         "rounding_minor": rounding(minor + tip, till.step(body["method"], bill)),
         "card": body.get("card"),
+        "capture_later": body.get("capture") == "later",
     }
 
 

@@ -45,6 +45,8 @@ def move(tx: Connection, payment: Payment, outcome: Outcome, actor: str) -> Paym
         raise ValueError(f"{payment['id']}: {payment['status']} may not become {outcome.status}")
     action = dict(outcome.next_action) if outcome.next_action else None
     values = {**named, "status": outcome.status, "next_action": action}
+    if outcome.status == "authorized":
+        values["authorized_minor"] = charge_of(payment)
     moved = _guarded(payment).values(values).returning(payments).cte("moved")
     return _payment(tx.execute(_with_event(moved, payment["status"], actor, {})).one_or_none())
 
@@ -112,6 +114,21 @@ def free_key(tx: Connection, payment_id: str) -> None:
 def charge_of(payment: Mapping[str, Any]) -> int:
     """Give what is charged, in minor units: the amount on the bill, the tip, and what the step of the coins changes."""
     return int(payment["amount_minor"] + payment["tip_minor"] + payment["rounding_minor"])
+
+
+def taken_of(payment: Mapping[str, Any]) -> dict[str, int]:
+    """Give what a capture takes and what of it is for the bill, tip and rounding, in minor units.
+
+    It is the whole charge or, of money that is held, what staff decided: the bill first, the tip from the rest.
+    """
+    whole = charge_of(payment)
+    taken = payment["to_capture_minor"] or whole
+    if taken == whole:
+        parts = {name: int(payment[f"{name}_minor"]) for name in ("amount", "tip", "rounding")}
+    else:
+        amount = min(int(payment["amount_minor"]), taken)
+        parts = {"amount": amount, "tip": taken - amount, "rounding": 0}
+    return {**parts, "taken": taken}
 
 
 def is_pending(payment: Mapping[str, Any]) -> bool:

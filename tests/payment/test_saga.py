@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from ordering_platform.payment import bills, models, runs, saga
+from ordering_platform.payment import bills, holding, models, runs, saga
 from ordering_platform.payment.arrows import arrow, install
 from ordering_platform.payment.states import (
     ARROWS,
@@ -23,7 +23,7 @@ from ordering_platform.payment.states import (
 )
 from ordering_platform.runtime.errors import DeadlineExceeded, DomainError
 from ordering_platform.runtime.replies import Reply
-from tests.payment.conftest import KEY, Killed, Restaurant, at_once
+from tests.payment.conftest import CASHIER, KEY, Killed, Restaurant, at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,9 @@ WAYS: dict[str, dict[str, Any]] = {
     "asked and never answered": {"code": "TEN", "card": {"token": "tok_3ds"}},
     "reply lost": {"code": "TEN", "card": {"token": "tok_timeout"}},
     "approved late": {"code": "TEN", "card": {"token": "tok_delay"}},
+    "held and taken": {"code": "TEN", "capture": "later"},
+    "held and let go": {"code": "TEN", "capture": "later"},
+    "held and forgotten": {"code": "TEN", "capture": "later"},
 }
 
 
@@ -52,10 +55,21 @@ def walk(restaurant: Restaurant, way: str) -> None:
 def carry_on(restaurant: Restaurant, way: str) -> None:
     if way == "asked and never answered":
         restaurant.age(700)
+    if way == "held and forgotten":
+        restaurant.age(25 * 3600)
     for _ in range(4):
         restaurant.execute(sa.update(models.sandbox_charges).values(settles_at=sa.func.now()))
         restaurant.make_due()
         restaurant.sweep()
+        decide(restaurant, way)
+
+
+def decide(restaurant: Restaurant, way: str) -> None:
+    """Let the staff take what is held, or let it go, where the way says so."""
+    verbs = {"held and taken": holding.capture, "held and let go": holding.void}
+    for payment in restaurant.rows(models.payments):
+        if way in verbs and payment["status"] == "authorized":
+            verbs[way](restaurant.till, CASHIER, str(payment["id"]))
 
 
 def passed_on(restaurant: Restaurant, way: str) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ordering_platform.payment import counter, errors, paying, payment_schemas, reading, schemas, webhooks
+from ordering_platform.payment import counter, errors, holding, paying, payment_schemas, reading, schemas, webhooks
 from ordering_platform.payment.doors.terms import CARD_REFUSALS, CHECKOUT_DEADLINE, KEY_REFUSALS
 from ordering_platform.runtime.entrypoints import http
 from ordering_platform.runtime.identity import ANYONE, guest_or_staff, staff
@@ -76,6 +76,30 @@ class PaymentDoors:
     def confirm_payment(self, request: Request, payment_id: str) -> dict[str, Any]:
         """Say that the money of a payment at the counter is there; a repeat changes nothing."""
         return counter.confirm(self.till, request.caller, payment_id, request.body.get("reference"))
+
+    @http(
+        "POST",
+        "/v1/payments/<payment_id>/capture",
+        who=staff("cashier"),
+        body=payment_schemas.Capture,
+        body_optional=True,
+        answers=schemas.Payment,
+        raises=(errors.PaymentNotFound, errors.PaymentNotHeld, errors.CaptureNotPossible, errors.CurrencyMismatch),
+    )
+    def capture_payment(self, request: Request, payment_id: str) -> dict[str, Any]:
+        """Take money that is held, once: all of it or a part; the rest is let go and due again on the bill."""
+        return holding.capture(self.till, request.caller, payment_id, request.body.get("amount"))
+
+    @http(
+        "POST",
+        "/v1/payments/<payment_id>/void",
+        who=staff("cashier"),
+        answers=schemas.Payment,
+        raises=(errors.PaymentNotFound, errors.PaymentNotHeld),
+    )
+    def void_payment(self, request: Request, payment_id: str) -> dict[str, Any]:
+        """Let money go that is held; nothing of it is charged."""
+        return holding.void(self.till, request.caller, payment_id)
 
     @http(
         "POST",
