@@ -64,7 +64,15 @@ SERVICES = (
         "payment",
         "ordering_platform.payment.service:PaymentService",
         8003,
-        ("/v1/checkout", "/v1/bills", "/v1/payments", "/v1/payment-methods", "/v1/webhooks", "/v1/receipts"),
+        (
+            "/v1/checkout",
+            "/v1/bills",
+            "/v1/payments",
+            "/v1/payment-methods",
+            "/v1/webhooks",
+            "/v1/receipts",
+            "/v1/reports",
+        ),
         "payments",
     ),
     Service(

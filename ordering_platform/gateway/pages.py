@@ -10,8 +10,8 @@ from urllib.parse import quote
 from ordering_platform.gateway import reference
 from ordering_platform.gateway.docs import Docs
 from ordering_platform.gateway.files import Files, packed
-from ordering_platform.gateway.languages import best
 from ordering_platform.runtime.errors import DomainError
+from ordering_platform.runtime.languages import best
 from ordering_platform.runtime.replies import JSON, Reply
 
 if TYPE_CHECKING:

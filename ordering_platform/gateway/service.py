@@ -59,6 +59,11 @@ class GatewayService:
         """Pass on what is about a bill, its payments with the same patience."""
         return self._politely(request, self._forwarded)
 
+    @http(EVERY_METHOD, "/v1/receipts/<token>", who=ANYONE, raw=True, query=_AnyQuery)
+    def receipt(self, request: Request, token: str) -> Reply:  # noqa: ARG002  as above
+        """Pass a receipt on; a door of its own, because who reads its address in a log could open it."""
+        return self._politely(request, self._forwarded)
+
     @http("GET", "/.well-known/<path:rest>", who=ANYONE, raw=True, query=_AnyQuery)
     def well_known(self, request: Request, rest: str) -> Reply:  # noqa: ARG002  as above
         """Pass on what others look for at a fixed address, such as the signing keys."""

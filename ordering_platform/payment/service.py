@@ -5,7 +5,9 @@ from __future__ import annotations
 from ordering_platform.payment import refund_runs, saga, webhooks
 from ordering_platform.payment.doors import bills as bill_doors
 from ordering_platform.payment.doors import payments as payment_doors
+from ordering_platform.payment.doors import receipts as receipt_doors
 from ordering_platform.payment.doors import refunds as refund_doors
+from ordering_platform.payment.receipts import issuing
 from ordering_platform.payment.till import Till, terms_of
 from ordering_platform.runtime.database import Database
 from ordering_platform.runtime.entrypoints import timer
@@ -13,7 +15,9 @@ from ordering_platform.runtime.peers import Peer
 from ordering_platform.runtime.provided import Provided
 
 
-class PaymentService(bill_doors.BillDoors, payment_doors.PaymentDoors, refund_doors.RefundDoors):
+class PaymentService(
+    bill_doors.BillDoors, payment_doors.PaymentDoors, refund_doors.RefundDoors, receipt_doors.ReceiptDoors
+):
     """Takes the money: every bill is driven to its end by whoever holds its lease."""
 
     name = "payment"
@@ -34,6 +38,11 @@ class PaymentService(bill_doors.BillDoors, payment_doors.PaymentDoors, refund_do
         saga.sweep(self.till)
         refund_runs.sweep(self.till)
         webhooks.retry(self.till)
+
+    @timer(2.0)
+    def print_receipts(self) -> None:
+        """Give every bill and refund its receipt, also where nobody asks for it."""
+        issuing.issue_due(self.till)
 
     @timer(600.0)
     def forget_keys(self) -> None:

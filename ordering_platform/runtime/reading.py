@@ -33,6 +33,7 @@ _QUALITY_ZERO = re.compile(r";\s*q=0(?:\.0{0,3})?\s*(?:;|$)", re.IGNORECASE)
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _BRACKETS = re.compile(rb"[\[\]{}]")
 _SHALLOW = 64
+_MOST_WISHES = 20
 
 
 def accepts(header: str | None, media_types: tuple[str, ...]) -> None:
@@ -51,6 +52,28 @@ def accepts(header: str | None, media_types: tuple[str, ...]) -> None:
         if decisive in admitted and decisive not in refused:
             return
     raise NotAcceptable
+
+
+def preferred(header: str | None, media_types: tuple[str, ...]) -> str:
+    """Give the one of the types an Accept header wants most; the first of them where it has no wish."""
+    wishes: dict[str, float] = {}
+    for part in (header or "").split(",")[:_MOST_WISHES]:
+        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        wishes[name] = next((_number(one[2:]) for one in parameters if one.startswith("q=")), 1.0)
+
+    def wish(media_type: str) -> float:
+        ranges = (media_type, media_type.partition("/")[0] + "/*", "*/*")
+        return next((wishes[one] for one in ranges if one in wishes), 0.0)
+
+    # The first of equals, because max keeps it.
+    return max(media_types, key=wish)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
 
 
 def query_of(door: Door, text: str) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ordering_platform
-from ordering_platform.gateway.languages import best
 from ordering_platform.gateway.pages import _embedded
+from ordering_platform.runtime.languages import best
 from tests.support.answering import answering, whole
 from tests.support.calls import Answered, call
 
