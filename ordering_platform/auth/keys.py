@@ -1,7 +1,8 @@
 """The signing keys in their file: made, rotated and read again when the file changes; only public parts leave.
 
 The file is a JWK set (RFC 7517) with private P-256 keys, newest first. The first one signs, all are published,
-so a token of the previous key stays valid until it expires.
+so a token of the previous key stays valid until it expires. One P-256 key as PEM is read as well, because that is
+what can be made without us; its first rotation makes a JWK set of it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import ECAlgorithm
 
 from ordering_platform.runtime import logs
@@ -63,14 +65,14 @@ def new_key_set() -> str:
 def rotated(key_set: str) -> str:
     """Put a fresh key before the newest one of a key file and drop the older ones; raises ValueError."""
     read_key_set(key_set)
-    kept = json.loads(key_set)["keys"][: KEPT - 1]
+    kept = _entries(key_set)[: KEPT - 1]
     return _text([_new_key(int(time.time())), *kept])
 
 
 def read_key_set(text: str) -> KeySet:
     """Read the text of a key file; raises ValueError when it is not a set of private P-256 keys."""
     try:
-        found = json.loads(text)["keys"]
+        found = _entries(text)
         keys = tuple(_signing_key(one) for one in found)
     except (KeyError, TypeError, AttributeError, ValueError, jwt.PyJWTError) as fault:
         raise ValueError(f"this is not a set of private P-256 keys: {type(fault).__name__}") from None
@@ -120,8 +122,23 @@ def key_file(settings: Settings) -> KeyFile:
     return KeyFile(settings.signing_keys_file)
 
 
+def _entries(text: str) -> list[dict[str, Any]]:
+    if not text.lstrip().startswith("-----BEGIN"):
+        entries: list[dict[str, Any]] = json.loads(text)["keys"]
+        return entries
+    private = load_pem_private_key(text.encode(), password=None)
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        raise TypeError
+    # When it was made is not written in it; a lone key signs at once anyway.
+    return [_entry(private, made_at=0)]
+
+
 def _new_key(made_at: int) -> dict[str, Any]:
-    jwk: dict[str, Any] = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()), as_dict=True)
+    return _entry(ec.generate_private_key(ec.SECP256R1()), made_at)
+
+
+def _entry(private: ec.EllipticCurvePrivateKey, made_at: int) -> dict[str, Any]:
+    jwk: dict[str, Any] = ECAlgorithm.to_jwk(private, as_dict=True)
     return {**jwk, "kid": _thumbprint(jwk), "use": "sig", "alg": ALGORITHM, "iat": made_at}
 
 

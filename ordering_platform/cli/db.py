@@ -13,12 +13,15 @@ def db() -> None:
 
 
 @db.command()
+@click.option("--patience", default=0.0, show_default=True, help="Seconds to wait for a database that is still away.")
 @where.database_option
-def upgrade(database: where.Chosen) -> None:
+def upgrade(database: where.Chosen, patience: float) -> None:
     """Apply every pending migration, all or nothing; safe to run twice and at the same time."""
     from ordering_platform.runtime import migrations
 
     with database.address() as url:
+        if patience:
+            migrations.knock(url, patience)
         applied = migrations.upgrade(url)
     output.say(f"Applied {', '.join(applied)}." if applied else "Nothing to do: the database is up to date.")
 

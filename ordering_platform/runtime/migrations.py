@@ -93,6 +93,20 @@ def pending(database_url: str) -> list[str]:
         return _pending(connection)
 
 
+def knock(database_url: str, seconds: float, step: float = 0.5) -> None:
+    """Return as soon as the database answers, whatever shape it is in; raises DatabaseAway after ``seconds``."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            current(database_url)
+        except DatabaseAway:
+            if time.monotonic() + step > until:
+                raise
+            time.sleep(step)
+        else:
+            return
+
+
 def wait(database_url: str, seconds: float, step: float = 0.5) -> None:
     """Return as soon as the database answers and lacks nothing; raises DatabaseAway after ``seconds``."""
     until = time.monotonic() + seconds

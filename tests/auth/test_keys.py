@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ordering_platform.auth import keys, tokens
 from ordering_platform.auth.keys import KeyFile, new_key_set, read_key_set, rotated
@@ -50,6 +52,22 @@ def test_rotation_puts_a_new_key_first_and_keeps_one_before() -> None:
     assert ids(second)[1:] == ids(first)
     assert ids(third)[1:] == ids(second)[:1]
     assert len(set(ids(second) + ids(third))) == 3
+
+
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_a_key_made_by_other_tools_is_read_and_becomes_a_set_with_its_rotation(form: PrivateFormat) -> None:
+    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, form, NoEncryption()).decode()
+    (key,) = read_key_set(pem).keys
+    second = rotated(pem)
+    assert ids(second)[1:] == [key.key_id]
+    assert read_key_set(second).signing(0.0).key_id == key.key_id, "the fresh key is published before it signs"
+
+
+@pytest.mark.parametrize("private", [ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65537, 2048)])
+def test_a_key_of_another_kind_is_refused(private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> None:
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    with pytest.raises(ValueError, match="P-256"):
+        read_key_set(pem)
 
 
 def test_a_single_key_signs_at_once(tmp_path: Path) -> None:

@@ -60,6 +60,11 @@ def test_a_database_that_is_behind_is_unhealthy_until_it_is_upgraded(said: Said,
     assert "up to date" in said("db", "upgrade", url=empty_url)[2]
 
 
+def test_an_upgrade_waits_for_a_database_as_long_as_it_is_told(said: Said, empty_url: str) -> None:
+    assert said("db", "upgrade", "--patience", "0.2", url="postgresql://127.0.0.1:1/nothing")[0] == 3
+    assert said("db", "upgrade", "--patience", "5", url=empty_url)[0] == 0
+
+
 def test_the_demo_is_put_in_once_and_shows_its_passwords_once(said: Said, postgres_url: str) -> None:
     url = postgres.new_database(postgres_url, "seeded_once")
     migrations.upgrade(url)

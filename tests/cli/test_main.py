@@ -111,8 +111,6 @@ def test_a_service_whose_port_is_taken_says_so() -> None:
         done = command(
             "serve",
             "gateway",
-            DATABASE_URL="postgresql://127.0.0.1:1/x",
-            AMQP_URL="amqp://127.0.0.1:1/",
             JWKS_URL="http://127.0.0.1:1/keys",
             PUBLIC_URL="http://127.0.0.1",
             ORDERING_HTTP_HOST="127.0.0.1",
