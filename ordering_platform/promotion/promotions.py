@@ -71,6 +71,24 @@ def read(tx: Connection, venue_id: str, promotion_id: str) -> dict[str, Any]:
     return _shown(_find(tx, _CURRENT, venue_id, promotion_id))
 
 
+def versions(tx: Connection, venue_id: str, promotion_id: str, limit: int, after: str | None) -> dict[str, Any]:
+    """List what a promotion has been, the newest version first; raises PromotionNotFound."""
+    _find(tx, sa.select(promotions.c.id), venue_id, promotion_id)
+    query = sa.select(promotion_versions).where(promotion_versions.c.promotion_id == promotion_id)
+    if after:
+        query = query.where(promotion_versions.c.version < uncursor(after, (int,))[0])
+    rows = [
+        {
+            "version": row.version,
+            **row.document,
+            "created_by": row.created_by,
+            "created_at": rfc3339(row.created_at),
+        }
+        for row in tx.execute(query.order_by(promotion_versions.c.version.desc()).limit(limit + 1))
+    ]
+    return page(rows, limit, lambda row: [row["version"]])
+
+
 def change(
     tx: Connection,
     venue_id: str,

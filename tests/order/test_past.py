@@ -143,5 +143,5 @@ def test_a_page_does_not_read_the_whole_history(db: Transactions, room: rooms.Ro
         )
     with db.read() as tx:
         tx.execute(sa.text("ANALYZE"))
-    wanted = {"venue_id": room.venue, "first_day": DAY, "last_day": DAY, "after": None, "limit": 100}
+    wanted: dict[str, Any] = {"venue_id": room.venue, "first_day": DAY, "last_day": DAY, "after": None, "limit": 100}
     assert scanned(db, lambda tx: past.paid(tx, **wanted)) <= {"order_items"}

@@ -426,3 +426,22 @@ def test_a_forged_cursor_breaks_nothing(doors: Doors, value: Any) -> None:
 @pytest.mark.parametrize("code", ["'; DROP TABLE", "\u202e01EVAS", "\U0001f37a" * 10, "x" * 60, "\u0130", "null", "{}"])
 def test_odd_codes_are_just_unknown(doors: Doors, code: str) -> None:
     assert doors("guest", "POST", "/v1/promotions/validate", {"code": code}).code == "code_not_found"
+
+
+def test_every_version_of_a_promotion_stays_readable_as_it_was(doors: Doors) -> None:
+    path = f"/v1/promotions/{created(doors)['id']}"
+    first = doors("manager", "GET", path).json
+    doors("manager", "PATCH", path, {"name": "Autumn"})
+    doors("manager", "PATCH", path, {"name": "Autumn"})
+    doors("manager", "PATCH", path, {"reward": {"percent_bps": 500, "on": "order"}})
+    doors("manager", "POST", f"{path}/pause")
+    told = doors("waiter", "GET", f"{path}/versions").json["data"]
+    assert [(one["version"], one["name"], one["reward"]["percent_bps"]) for one in told] == [
+        (3, "Autumn", 500),
+        (2, "Autumn", 1000),
+        (1, first["name"], 1000),
+    ]
+    newest = doors("waiter", "GET", f"{path}/versions?limit=1").json
+    rest = doors("waiter", "GET", f"{path}/versions?limit=5&after={newest['next']}").json
+    assert newest["data"] + rest["data"] == told
+    assert doors("waiter", "GET", f"{path}/versions", venue="ven_other").code == "promotion_not_found"

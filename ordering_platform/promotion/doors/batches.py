@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ordering_platform.promotion import batches, errors, promotions, schemas
+from ordering_platform.promotion import batches, code_schemas, errors, promotions
 from ordering_platform.promotion.models import idempotency_keys
 from ordering_platform.runtime.entrypoints import http
 from ordering_platform.runtime.errors import IdempotencyInProgress, IdempotencyKeyReused
@@ -27,8 +27,8 @@ class BatchDoors:
         "POST",
         "/v1/promotions/<promotion_id>/codes/batches",
         who=staff("manager"),
-        body=schemas.NewCodeBatch,
-        answers=schemas.CodeBatch,
+        body=code_schemas.NewCodeBatch,
+        answers=code_schemas.CodeBatch,
         status=201,
         idempotent=True,
         raises=(
@@ -56,7 +56,7 @@ class BatchDoors:
         "/v1/promotions/<promotion_id>/codes/batches",
         who=staff("manager"),
         query=PageQuery,
-        answers=schemas.CodeBatchPage,
+        answers=code_schemas.CodeBatchPage,
         raises=(errors.PromotionNotFound,),
     )
     def list_batches(self, request: Request, promotion_id: str) -> dict[str, Any]:
@@ -69,8 +69,8 @@ class BatchDoors:
         "GET",
         "/v1/promotions/<promotion_id>/codes/batches/<batch_id>",
         who=staff("manager"),
-        query=schemas.BatchQuery,
-        answers=schemas.BatchCodes,
+        query=code_schemas.BatchQuery,
+        answers=code_schemas.BatchCodes,
         raises=(errors.PromotionNotFound, errors.CodeBatchNotFound),
     )
     def show_batch(self, request: Request, promotion_id: str, batch_id: str) -> dict[str, Any]:

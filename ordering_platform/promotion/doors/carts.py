@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ordering_platform.promotion import carts, errors, offers, schemas, usage
+from ordering_platform.promotion import cart_schemas, carts, errors, offers, usage
 from ordering_platform.runtime.entrypoints import http
 from ordering_platform.runtime.identity import staff
 
@@ -24,8 +24,8 @@ class CartDoors:
         "POST",
         "/v1/promotions/evaluate",
         who=staff("waiter"),
-        body=schemas.Cart,
-        answers=schemas.Evaluation,
+        body=cart_schemas.Cart,
+        answers=cart_schemas.Evaluation,
     )
     def try_out(self, request: Request) -> Any:
         """Try promotions on a sample order, at any moment; nothing is reserved."""
@@ -36,8 +36,8 @@ class CartDoors:
         "POST",
         "/v1/promotions/apply",
         who=staff("cashier"),
-        body=schemas.CartBill,
-        answers=schemas.Evaluation,
+        body=cart_schemas.CartBill,
+        answers=cart_schemas.Evaluation,
         raises=(*_REASONS, errors.BillReleased, errors.BillAlreadyApplied),
     )
     def apply_to_bill(self, request: Request) -> Any:
@@ -49,8 +49,8 @@ class CartDoors:
         "POST",
         "/v1/promotions/confirm",
         who=staff("cashier"),
-        body=schemas.BillOutcome,
-        answers=schemas.BillState,
+        body=cart_schemas.BillOutcome,
+        answers=cart_schemas.BillState,
     )
     def confirm_bill(self, request: Request) -> dict[str, Any]:
         """Keep what a bill of your own system reserved: it was paid."""
@@ -61,8 +61,8 @@ class CartDoors:
         "POST",
         "/v1/promotions/release",
         who=staff("cashier"),
-        body=schemas.BillOutcome,
-        answers=schemas.BillState,
+        body=cart_schemas.BillOutcome,
+        answers=cart_schemas.BillState,
     )
     def release_bill(self, request: Request) -> dict[str, Any]:
         """Give back what a bill of your own system reserved: it was not paid."""

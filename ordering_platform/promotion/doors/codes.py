@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ordering_platform.promotion import codes, errors, promotions, schemas
+from ordering_platform.promotion import code_schemas, codes, errors, promotions
 from ordering_platform.runtime.entrypoints import http
 from ordering_platform.runtime.errors import RateLimited
 from ordering_platform.runtime.identity import guest_or_staff, staff
@@ -24,8 +24,8 @@ class CodeDoors:
         "POST",
         "/v1/promotions/<promotion_id>/codes",
         who=staff("manager"),
-        body=schemas.NewCodes,
-        answers=schemas.AddedCodes,
+        body=code_schemas.NewCodes,
+        answers=code_schemas.AddedCodes,
         status=201,
         raises=(errors.PromotionNotFound, errors.PromotionArchived, errors.PromotionAutomatic, errors.CodeTaken),
     )
@@ -40,7 +40,7 @@ class CodeDoors:
         "/v1/promotions/<promotion_id>/codes",
         who=staff("waiter"),
         query=PageQuery,
-        answers=schemas.PromotionCodePage,
+        answers=code_schemas.PromotionCodePage,
         raises=(errors.PromotionNotFound,),
     )
     def list_codes(self, request: Request, promotion_id: str) -> dict[str, Any]:
@@ -65,8 +65,8 @@ class CodeDoors:
         "POST",
         "/v1/promotions/validate",
         who=guest_or_staff("waiter"),
-        body=schemas.TypedCode,
-        answers=schemas.KnownCode,
+        body=code_schemas.TypedCode,
+        answers=code_schemas.KnownCode,
         raises=(errors.CodeNotFound, RateLimited),
     )
     def validate(self, request: Request) -> dict[str, Any]:

@@ -68,6 +68,20 @@ class PromotionDoors:
             return _tagged(promotions.read(tx, request.caller.venue, promotion_id))
 
     @http(
+        "GET",
+        "/v1/promotions/<promotion_id>/versions",
+        who=staff("waiter"),
+        query=PageQuery,
+        answers=schemas.PromotionVersionPage,
+        raises=(errors.PromotionNotFound,),
+    )
+    def list_versions(self, request: Request, promotion_id: str) -> dict[str, Any]:
+        """List what a promotion has been, the newest version first; none of them ever changes."""
+        query = request.query
+        with self.db.read() as tx:
+            return promotions.versions(tx, request.caller.venue, promotion_id, query["limit"], query.get("after"))
+
+    @http(
         "PATCH",
         "/v1/promotions/<promotion_id>",
         who=staff("manager"),
