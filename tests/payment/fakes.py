@@ -100,6 +100,7 @@ class Orders(_Peer):
     paid_by: dict[str, list[str]] = field(default_factory=dict)
     refunds: dict[str, tuple[int, str]] = field(default_factory=dict)
     venue: dict[str, Any] = field(default_factory=lambda: {**VENUE})
+    terms: dict[str, Any] = field(default_factory=dict)
 
     def add(self, order_id: str = "ord_1", *lines: dict[str, Any], session: str = "ses_1", **fields: Any) -> str:
         numbered = [{**one, "id": f"{order_id}_{n}", "order_id": order_id} for n, one in enumerate(lines or [line()])]
@@ -150,7 +151,7 @@ class Orders(_Peer):
                 raise OrderChanged
             for order in found.values():
                 order["held_by"] = bill_id
-            self.answers[bill_id] = _answer(found, self.venue)
+            self.answers[bill_id] = _answer(found, self.venue) | self.terms
         return self.answers[bill_id]
 
     def read_for_bill(
@@ -158,7 +159,7 @@ class Orders(_Peer):
     ) -> dict[str, Any]:
         del guest_id
         self._enter("read_for_bill")
-        return _answer(self._found(venue_id, session_id, order_ids), self.venue)
+        return _answer(self._found(venue_id, session_id, order_ids), self.venue) | self.terms
 
     def unlock(self, *, bill_id: str) -> dict[str, Any]:
         self._enter("unlock")
