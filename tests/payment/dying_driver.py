@@ -24,7 +24,7 @@ from eventlet.patcher import original  # noqa: E402
 from ordering_platform.payment.arrows import install  # noqa: E402
 from ordering_platform.runtime.database import Transactions, make_engine  # noqa: E402
 from tests.payment.conftest import restaurant_on, settings_for  # noqa: E402
-from tests.payment.test_saga import walk  # noqa: E402
+from tests.payment.ways import walk  # noqa: E402
 
 
 def main(database_url: str) -> None:

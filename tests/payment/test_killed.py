@@ -7,7 +7,6 @@ import pickle
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +15,9 @@ import pytest
 
 from ordering_platform.payment import models
 from ordering_platform.payment.states import POINTS
-from ordering_platform.runtime.errors import DomainError
 from tests.payment.conftest import KEY, Restaurant
 from tests.payment.test_faults import behind
-from tests.payment.test_saga import WAYS, carry_on, passed_on, settled
+from tests.payment.ways import ALL, WAYS, act, carry_on, passed_on, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +62,7 @@ def drivers(settings: Settings) -> Iterator[Drivers]:
 @pytest.fixture
 def ways_over(restaurant: Restaurant) -> dict[str, list[str]]:
     """Give the ways that lead over each point."""
-    for way in () if OVER else WAYS:
+    for way in () if OVER else ALL:
         for point in passed_on(restaurant, way):
             OVER.setdefault(point, []).append(way)
     return OVER
@@ -75,14 +73,13 @@ def test_a_killed_process_costs_nobody_a_second_charge(
     restaurant: Restaurant, drivers: Drivers, ways_over: dict[str, list[str]], tmp_path: Path, point: str
 ) -> None:
     """Paid, charged and confirmed belong together; nothing stays held or reserved; a repeat changes nothing."""
-    assert ways_over.get(point), "no way of test_saga.py leads over this point"
+    assert ways_over.get(point), "no way of ways.py leads over this point"
     for way in ways_over[point]:
         left = drivers.killed_at(point, way, restaurant, tmp_path / "memory")
         carry_on(left, way)
         settled(left)
         charged = [one["id"] for one in left.charged]
-        with suppress(DomainError):
-            left.check_out(KEY, **WAYS[way])
+        act(left, way)
         carry_on(left, way)
         settled(left)
         assert [one["id"] for one in left.charged][: len(charged)] == charged

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
-from ordering_platform.payment import bills, holding, models, runs, saga
-from ordering_platform.payment.arrows import arrow, install
+from ordering_platform.payment import bills, models, runs, saga
+from ordering_platform.payment.arrows import arrow
 from ordering_platform.payment.states import (
     ARROWS,
     BILL_ENDS,
@@ -23,81 +22,11 @@ from ordering_platform.payment.states import (
 )
 from ordering_platform.runtime.errors import DeadlineExceeded, DomainError
 from ordering_platform.runtime.replies import Reply
-from tests.payment.conftest import CASHIER, KEY, Killed, Restaurant, at_once
+from tests.payment.conftest import KEY, Killed, Restaurant, at_once
+from tests.payment.ways import ALL, carry_on, passed_on, settled, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-# Ways through the saga that together pass every point: what is sent, and what time does to it.
-WAYS: dict[str, dict[str, Any]] = {
-    "approved": {"code": "TEN"},
-    "declined": {"code": "TEN", "card": {"token": "tok_decline"}},
-    "free": {"code": "FREE"},
-    "price changed": {"code": "TEN", "expected_total": {"amount": 1, "currency": "EUR"}},
-    "code refused": {"code": "NOPE"},
-    "order refused": {"order_ids": ["ord_missing"]},
-    "asked and never answered": {"code": "TEN", "card": {"token": "tok_3ds"}},
-    "reply lost": {"code": "TEN", "card": {"token": "tok_timeout"}},
-    "approved late": {"code": "TEN", "card": {"token": "tok_delay"}},
-    "held and taken": {"code": "TEN", "capture": "later"},
-    "held and let go": {"code": "TEN", "capture": "later"},
-    "held and forgotten": {"code": "TEN", "capture": "later"},
-}
-
-
-def walk(restaurant: Restaurant, way: str) -> None:
-    """Check out and let everything happen that time brings."""
-    with suppress(DomainError):
-        restaurant.check_out(KEY, **WAYS[way])
-    carry_on(restaurant, way)
-
-
-def carry_on(restaurant: Restaurant, way: str) -> None:
-    if way == "asked and never answered":
-        restaurant.age(700)
-    if way == "held and forgotten":
-        restaurant.age(25 * 3600)
-    for _ in range(4):
-        restaurant.execute(sa.update(models.sandbox_charges).values(settles_at=sa.func.now()))
-        restaurant.make_due()
-        restaurant.sweep()
-        decide(restaurant, way)
-
-
-def decide(restaurant: Restaurant, way: str) -> None:
-    """Let the staff take what is held, or let it go, where the way says so."""
-    verbs = {"held and taken": holding.capture, "held and let go": holding.void}
-    for payment in restaurant.rows(models.payments):
-        if way in verbs and payment["status"] == "authorized":
-            verbs[way](restaurant.till, CASHIER, str(payment["id"]))
-
-
-def passed_on(restaurant: Restaurant, way: str) -> set[str]:
-    """Give the points that lie on a way."""
-    restaurant.start_over()
-    passed: set[str] = set()
-    take_out = install(passed.add)
-    walk(restaurant, way)
-    take_out()
-    return passed
-
-
-def settled(restaurant: Restaurant) -> None:
-    """What must hold at the end, whichever way it went: paid, charged and confirmed belong together."""
-    for bill in restaurant.rows(models.bills):
-        assert bill["status"] in BILL_ENDS
-        assert (bill["lease_owner"], bill["pending_minor"]) == (None, 0)
-    captured = [one for one in restaurant.rows(models.payments) if one["status"] == "captured"]
-    charged = [one for one in captured if one["amount_minor"]]
-    assert [one["id"] for one in charged] == [one["id"] for one in restaurant.charged]
-    paid = bool(captured)
-    assert len(captured) <= 1
-    assert restaurant.orders.is_paid() is paid
-    assert paid or restaurant.orders.is_free()
-    completed = [one for one in restaurant.rows(models.bills) if one["status"] == "completed"]
-    assert len(completed) == len(captured)
-    states = set(restaurant.promotions.state.values()) - {"none", "released"}
-    assert states <= ({"confirmed"} if paid else set())
 
 
 class TestMoves:
@@ -121,18 +50,18 @@ class TestMoves:
             arrow("created-completed")
 
     def test_the_ways_of_these_tests_pass_every_point(self, restaurant: Restaurant) -> None:
-        passed = set().union(*(passed_on(restaurant, way) for way in WAYS))
+        passed = set().union(*(passed_on(restaurant, way) for way in ALL))
         assert passed == POINTS, f"no test walks over {sorted(POINTS - passed)}"
         assert len(POINTS) == 1 + len(ARROWS) + 2 * len(CALLS)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ALL)
 def test_every_way_ends_in_order(restaurant: Restaurant, way: str) -> None:
     walk(restaurant, way)
     settled(restaurant)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ALL)
 def test_a_driver_may_die_at_every_point_of_the_way(
     restaurant: Restaurant, kill_at: Callable[[str], None], way: str
 ) -> None:
