@@ -19,12 +19,16 @@ def keys() -> None:
 
 
 @keys.command()
+@click.option("--keep", is_flag=True, help="An existing file is fine too; for whatever runs at each start.")
 @_file
-def new(*, file: Path) -> None:
+def new(*, file: Path, keep: bool) -> None:
     """Make FILE with a fresh key; an existing file is left as it is."""
     from ordering_platform.auth.keys import new_key_set
 
     if file.exists():
+        if keep:
+            say(f"Kept {file}.")
+            return
         raise Trouble(f"{file} exists.", "It may hold keys in use.", "Choose another name, or use 'keys rotate'.")
     _write(file, new_key_set())
     say(f"Made {file}. Only the auth service may read it: set ORDERING_SIGNING_KEYS_FILE there.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from ordering_platform.cli.trouble import USAGE, Trouble
@@ -25,7 +27,7 @@ def serve(name: str) -> int:
         raise Trouble(f"There is no service {name!r}.", mend=f"Name one of {', '.join(BY_NAME)}.", code=USAGE)
     service = BY_NAME[name]
     # What stands at the public door holds no database and calls nobody over the broker: it gets no key to either.
-    spared = {} if service.schema else {"database_url": "", "amqp_url": ""}
+    spared: dict[str, Any] = {} if service.schema else {"database_url": "", "amqp_url": ""}
     settings = config.load(**spared)
     logs.setup(settings.log_level)
     return run([Served(service.load(), settings)])

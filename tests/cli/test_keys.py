@@ -30,6 +30,14 @@ def test_keys_in_use_are_never_overwritten(tmp_path: Path, capsys: pytest.Captur
     assert "keys rotate" in capsys.readouterr().err
 
 
+def test_what_runs_at_each_start_keeps_the_keys_it_made_the_first_time(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    assert run(["keys", "new", "--keep", str(file)]) == 0
+    first = file.read_text()
+    assert run(["keys", "new", "--keep", str(file)]) == 0
+    assert file.read_text() == first
+
+
 def test_rotation_keeps_the_key_before(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     run(["keys", "new", str(file)])
