@@ -55,7 +55,7 @@ class Applied:
 
     candidate: Candidate
     shares: Mapping[str, int]
-    more: NotApplicable | None = None
+    more: NotApplicable | None = field(default=None, compare=False)
 
     @property
     def discount(self) -> int:

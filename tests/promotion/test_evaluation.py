@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ordering_platform.promotion.evaluation import Candidate, evaluate, hints
 from ordering_platform.promotion.rules.rule import Rule
@@ -71,11 +69,6 @@ def test_an_exclusive_promotion_stands_alone_against_all_the_rest(price: int, wi
     outcome = decided([*rest, alone], [line(price)])
     assert discounts(outcome) == winner
     assert set(reasons(outcome).values()) == {"lost_to_better"}
-
-
-def test_a_discount_of_nothing_is_refused() -> None:
-    assert reasons(decided([promotion()], [line(4)])) == {"prm_1": "zero_discount"}
-    assert discounts(decided([promotion()], [line(5)])) == {"prm_1": 1}
 
 
 def test_what_is_already_free_is_no_longer_eligible() -> None:
@@ -193,11 +186,6 @@ def test_a_limit_that_is_reached_refuses() -> None:
     assert used("day", "2026-11-22", 1, limits={"per_day": 1}) == "applies"
 
 
-def test_a_budget_gives_a_whole_discount_or_none() -> None:
-    assert used("budget", "EUR", 800, limits={"budget": {"EUR": 1000}}) == "applies"
-    assert used("budget", "EUR", 801, limits={"budget": {"EUR": 1000}}) == "budget_exhausted"
-
-
 def test_a_rule_of_another_package_cannot_make_a_line_negative() -> None:
     class Greedy(Rule):
         marker = "greedy"
@@ -213,95 +201,6 @@ def test_a_rule_of_another_package_cannot_make_a_line_negative() -> None:
     object.__setattr__(offer, "rule", Greedy.read({}))
     lines = [line(1000), line(500, "b"), line(100, "gift", discountable=False)]
     assert [dict(one.shares) for one in decided([offer], lines).applied] == [{"a": 1000}]
-
-
-rewards = st.one_of(
-    st.builds(lambda bps: {"percent_bps": bps}, st.integers(1, 10_000)),
-    st.builds(lambda bps: {"percent_bps": bps, "on": DRINKS}, st.integers(1, 10_000)),
-    st.builds(
-        lambda bps, cap: {"percent_bps": bps, "max_discount": {"EUR": cap}},
-        st.integers(1, 10_000),
-        st.integers(1, 10**6),
-    ),
-    st.builds(lambda minor: {"amount": {"EUR": minor}}, st.integers(1, 10**6)),
-    st.builds(lambda minor: {"amount": {"EUR": minor}, "on": DRINKS, "per": "unit"}, st.integers(1, 10**4)),
-)
-stacks = st.fixed_dictionaries(
-    {
-        "stage": st.sampled_from(["item", "order"]),
-        "group": st.sampled_from(["a", "b", "c"]),
-        "priority": st.integers(1, 3),
-        "exclusive": st.booleans(),
-    }
-)
-
-
-@st.composite
-def orders(draw: st.DrawFn) -> tuple[list[Any], list[Line]]:
-    offers = [
-        promotion(draw(rewards), id=f"prm_{place}", stack=draw(stacks)) for place in range(draw(st.integers(0, 6)))
-    ]
-    lines = []
-    for place in range(draw(st.integers(0, 6))):
-        quantity, unit = draw(st.integers(1, 9)), draw(st.integers(0, 10**5))
-        category = draw(st.sampled_from(["cat_drinks", "cat_food"]))
-        discountable = draw(st.booleans())
-        lines.append(
-            line(quantity * unit, f"l{place}", quantity=quantity, category_id=category, discountable=discountable)
-        )
-    return offers, lines
-
-
-@given(orders())
-def test_no_line_ever_costs_less_than_nothing_and_every_share_is_told(order: tuple[list[Any], list[Line]]) -> None:
-    offers, lines = order
-    outcome = decided(offers, lines)
-    taken = dict.fromkeys((one.id for one in lines), 0)
-    for applied in outcome.applied:
-        assert applied.discount == sum(applied.shares.values()) > 0
-        for line_id, share in applied.shares.items():
-            assert share > 0
-            taken[line_id] += share
-    for one in lines:
-        assert 0 <= taken[one.id] <= (one.gross if one.discountable else 0)
-    assert outcome.discount == sum(taken.values())
-
-
-@given(orders())
-def test_every_promotion_is_either_applied_or_refused_with_a_reason(order: tuple[list[Any], list[Line]]) -> None:
-    offers, lines = order
-    outcome = decided(offers, lines)
-    assert sorted([*discounts(outcome), *reasons(outcome)]) == sorted(offer.id for offer in offers)
-    assert len(outcome.applied) + len(outcome.refused) == len(offers)
-
-
-@given(orders(), st.randoms(use_true_random=False))
-def test_the_order_in_which_promotions_are_read_does_not_matter(
-    order: tuple[list[Any], list[Line]], chance: Any
-) -> None:
-    offers, lines = order
-    shuffled = list(offers)
-    chance.shuffle(shuffled)
-    first, second = decided(offers, lines), decided(shuffled, lines)
-    assert first.applied == second.applied
-    assert reasons(first) == reasons(second)
-
-
-@given(orders())
-def test_one_promotion_of_a_group_and_stage_at_most_applies_and_exclusive_ones_alone(
-    order: tuple[list[Any], list[Line]],
-) -> None:
-    outcome = decided(*order)
-    winners = [one.candidate.promotion for one in outcome.applied]
-    assert len({(one.stage, one.group) for one in winners}) == len(winners)
-    if any(one.exclusive for one in winners):
-        assert len(winners) == 1
-
-
-@given(st.integers(0, 10**16), st.integers(1, 10_000))
-def test_huge_amounts_stay_exact(gross: int, bps: int) -> None:
-    outcome = decided([promotion({"percent_bps": bps})], [line(gross)])
-    assert outcome.discount == (2 * gross * bps + 10_000) // 20_000
 
 
 def test_codes_are_remembered_with_what_they_called_for() -> None:

@@ -1,4 +1,4 @@
-"""What a percentage and a fixed amount take off, and which parameters they refuse."""
+"""On which lines a reward falls, and which parameters the kinds refuse."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ from typing import Any
 
 import pytest
 
-from ordering_platform.promotion.errors import CurrencyNotSupported, NoEligibleItems
+from ordering_platform.promotion.errors import NoEligibleItems
 from ordering_platform.promotion.rules import registry
 from ordering_platform.promotion.rules.basket import Basket, Line
 from ordering_platform.promotion.rules.reading import ParameterInvalid
-from tests.promotion.samples import FIVE_OFF, TEN_PERCENT, line
+from tests.promotion.samples import TEN_PERCENT, line
 
 
 def shares(reward: dict[str, Any], *lines: Line, currency: str = "EUR") -> list[int]:
     given = registry.read(reward).shares(Basket(currency, lines))
     return [given.get(one.id, 0) for one in lines]
-
-
-def rows(*grosses: int) -> list[Line]:
-    return [line(gross, f"l{place}") for place, gross in enumerate(grosses)]
 
 
 def amount(minor: int, **parameters: Any) -> dict[str, Any]:
@@ -30,49 +26,9 @@ def percent(bps: int, **parameters: Any) -> dict[str, Any]:
     return {"percent_bps": bps, **parameters}
 
 
-@pytest.mark.parametrize(
-    ("reward", "grosses", "expected"),
-    [
-        (amount(1000), (1000, 1000, 1000), [334, 333, 333]),
-        (amount(505), (100,) * 10 + (1,), [51] * 4 + [50] * 6 + [1]),
-        (amount(500), (1200, 300, 0), [400, 100, 0]),
-        (amount(2), (1, 1, 1), [1, 1, 0]),
-        (amount(2000), (1250,), [1250]),
-        (amount(2000), (1000, 250), [1000, 250]),
-        (percent(2500), (1999,), [500]),
-        (percent(1050), (2500,), [263]),
-        (percent(725), (200,), [15]),
-        (percent(1000), (4,), [0]),
-        (percent(1000), (5,), [1]),
-        (percent(1000), (3334, 3333, 3333), [334, 333, 333]),
-        (percent(10_000), (1250, 1), [1250, 1]),
-    ],
-)
-def test_a_discount_is_rounded_once_and_shared_out_to_the_cent(
-    reward: dict[str, Any], grosses: tuple[int, ...], expected: list[int]
-) -> None:
-    assert shares(reward, *rows(*grosses)) == expected
-
-
-@pytest.mark.parametrize(("price", "discount"), [(99, 10), (1005, 101)])
-def test_yen_have_no_minor_units_and_round_half_up(price: int, discount: int) -> None:
-    assert shares(TEN_PERCENT, line(price), currency="JPY") == [discount]
-
-
-@pytest.mark.parametrize(("price", "discount"), [(4000, 500), (2500, 500), (2499, 500), (2490, 498)])
-def test_a_percentage_is_capped(price: int, discount: int) -> None:
-    assert shares(percent(2000, max_discount={"EUR": 500}), line(price)) == [discount]
-
-
 def test_a_fixed_amount_may_come_off_each_unit_but_never_more_than_the_unit() -> None:
     wine, water = line(2400, "wine", quantity=3), line(250, "water", quantity=1)
     assert shares(amount(300, per="unit"), wine, water) == [900, 250]
-
-
-@pytest.mark.parametrize("reward", [FIVE_OFF, percent(1000, max_discount={"EUR": 100})])
-def test_an_amount_in_another_currency_does_not_apply(reward: dict[str, Any]) -> None:
-    with pytest.raises(CurrencyNotSupported):
-        shares(reward, line(1000), currency="JPY")
 
 
 MENU = (
@@ -107,6 +63,10 @@ def test_lines_that_take_no_discount_are_not_even_eligible() -> None:
         shares(percent(1000, on={"categories": ["cat_wine"]}), *MENU)
 
 
+def tiers(*steps: tuple[int, int], currency: str = "EUR") -> dict[str, Any]:
+    return {"tiers": [{"from": {currency: start}, "amount": {currency: off}} for start, off in steps]}
+
+
 @pytest.mark.parametrize(
     ("reward", "field", "code"),
     [
@@ -138,6 +98,31 @@ def test_lines_that_take_no_discount_are_not_even_eligible() -> None:
         (amount(500, on={"categories": ["Drinks!"]}), "on/categories/0", "invalid"),
         (amount(500, on={"tags": ["ok", ""]}), "on/tags/1", "invalid"),
         (amount(500, on={"max_unit_price": {"EUR": 0}}), "on/max_unit_price/EUR", "range"),
+        ({"tiers": []}, "tiers", "length"),
+        ({"tiers": [1]}, "tiers/0", "wrong_type"),
+        (tiers((0, 1)), "tiers/0/from/EUR", "range"),
+        ({"tiers": [{"from": {"EUR": 1}}]}, "tiers/0/amount", "wrong_type"),
+        ({"tiers": [{"from": {"EUR": 1}, "amount": {"EUR": 1}, "to": 1}]}, "tiers/0/to", "unknown"),
+        (tiers((10, 1), (10, 2)), "tiers/1/from", "order"),
+        (tiers((10, 2), (20, 2)), "tiers/1/amount", "order"),
+        ({"tiers": [*tiers((10, 1))["tiers"], *tiers((20, 2), currency="USD")["tiers"]]}, "tiers/1/from", "currency"),
+        ({"fixed_price": {"EUR": 900}}, "items", "length"),
+        ({"fixed_price": {"EUR": 900}, "items": [{"tags": ["a"]}] * 6}, "items", "length"),
+        ({"fixed_price": {"EUR": 900}, "items": [{"quantity": 1}]}, "items/0", "wrong_type"),
+        ({"fixed_price": {"EUR": 900}, "items": [{"tags": ["a"], "quantity": 0}]}, "items/0/quantity", "range"),
+        ({"fixed_price": {"EUR": 900}, "items": [{"tags": ["a"], "size": 1}]}, "items/0/size", "unknown"),
+        ({"fixed_price": {"EUR": 900}, "items": [{"tags": ["a"]}], "max_groups": 0}, "max_groups", "range"),
+        ({"buy": {}}, "get", "wrong_type"),
+        ({"get": {}}, "", "reward"),
+        ({"buy": {"quantity": 1001}, "get": {}}, "buy/quantity", "range"),
+        ({"buy": {"items": {"colours": []}}, "get": {}}, "buy/items/colours", "unknown"),
+        ({"buy": {"percent_bps": 1}, "get": {}}, "buy/percent_bps", "unknown"),
+        ({"buy": {}, "get": {"percent_bps": 10_001}}, "get/percent_bps", "range"),
+        ({"buy": {}, "get": {}, "max_groups": 1.0}, "max_groups", "wrong_type"),
+        ({"free_item": "itm_cake"}, "free_item", "wrong_type"),
+        ({"free_item": {"quantity": 1}}, "free_item/menu_item_id", "id"),
+        ({"free_item": {"menu_item_id": "Cake!"}}, "free_item/menu_item_id", "id"),
+        ({"free_item": {"menu_item_id": "itm_cake", "quantity": "1"}}, "free_item/quantity", "wrong_type"),
     ],
 )
 def test_parameters_that_make_no_sense_are_refused_by_field(reward: dict[str, Any], field: str, code: str) -> None:
