@@ -34,6 +34,8 @@ LABEL org.opencontainers.image.title="ordering-platform" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /venv /venv
+# A fresh volume mounted here belongs to the user that runs.
+RUN install -d -o 10001 -g 10001 -m 0700 /var/lib/ordering-platform
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /tmp
 USER 10001:10001

@@ -1,0 +1,111 @@
+"""The database's roles on a real PostgreSQL: each service reaches its own schema, the owner alone changes its shape."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from ordering_platform.catalogue import SERVICES
+from ordering_platform.embedded import programs
+from ordering_platform.runtime import migrations
+from ordering_platform.runtime.database import driver_url
+from tests.chart.house import CHART
+from tests.support import postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import Connection
+
+    from ordering_platform.catalogue import Service
+
+OWNED = [service for service in SERVICES if service.schema]
+ROLES = {"owner": "ordering_owner", **{service.name: f"ordering_{service.name}" for service in OWNED}}
+
+
+def run_script(url: str, suffix: str) -> None:
+    words = [str(programs.find(programs.account()) / "psql"), "-q", "-d", url, "-f", str(CHART / "files" / "roles.sql")]
+    passwords = {f"{name.upper()}_PASSWORD": f"{name}-{suffix}" for name in ROLES}
+    done = subprocess.run(words, env={**os.environ, **passwords}, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def url_as(url: str, name: str, suffix: str) -> str:
+    return str(
+        driver_url(url).set(username=ROLES[name], password=f"{name}-{suffix}").render_as_string(hide_password=False)
+    )
+
+
+@pytest.fixture(scope="module")
+def url(postgres_url: str) -> str:
+    """Give a database made the way the chart makes it: roles first, then the migrations as the owner."""
+    made = postgres.new_database(postgres_url, "roles")
+    run_script(made, "1")
+    migrations.upgrade(url_as(made, "owner", "1"))
+    return made
+
+
+@pytest.fixture
+def connections(url: str) -> Iterator[dict[str, Connection]]:
+    engines = {name: sa.create_engine(url_as(url, name, "1"), poolclass=sa.NullPool) for name in ROLES}
+    opened = {name: engine.connect() for name, engine in engines.items()}
+    yield opened
+    for connection in opened.values():
+        connection.close()
+
+
+RIGHTS = """
+    SELECT n.nspname AS schema, bool_and(right_) AS every, bool_or(right_) AS some
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace,
+    LATERAL (SELECT
+        has_schema_privilege(:role, n.oid, 'USAGE') AND has_table_privilege(:role, c.oid, :kind) AS right_) AS r
+    WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+    GROUP BY n.nspname
+"""
+
+
+def reachable(url: str, name: str, kind: str) -> set[str]:
+    """Give the schemas in which this role may do that with every table, and fail where it may with some only."""
+    with sa.create_engine(driver_url(url), poolclass=sa.NullPool).connect() as administrator:
+        found = administrator.execute(sa.text(RIGHTS), {"role": ROLES[name], "kind": kind}).all()
+    assert [row for row in found if row.some != row.every] == []
+    return {row.schema for row in found if row.every}
+
+
+@pytest.mark.parametrize("service", OWNED, ids=lambda service: service.name)
+def test_a_service_reaches_its_own_schema_and_no_other(url: str, service: Service) -> None:
+    for kind in ("INSERT", "UPDATE", "DELETE"):
+        assert reachable(url, service.name, kind) == {service.schema}
+    assert reachable(url, service.name, "SELECT") == {service.schema, "public"}
+
+
+@pytest.mark.parametrize("service", OWNED, ids=lambda service: service.name)
+def test_a_service_cannot_change_the_shape_of_anything(connections: dict[str, Connection], service: Service) -> None:
+    for statement in (f"CREATE TABLE {service.schema}.more ()", "CREATE TABLE public.more ()", "CREATE SCHEMA more"):
+        with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+            connections[service.name].execute(sa.text(statement))
+        connections[service.name].rollback()
+
+
+@pytest.mark.parametrize("service", OWNED, ids=lambda service: service.name)
+def test_a_service_may_ask_whether_the_database_is_up_to_date(url: str, service: Service) -> None:
+    assert migrations.pending(url_as(url, service.name, "1")) == []
+
+
+def test_the_script_run_again_sets_new_passwords_and_keeps_all_else(url: str) -> None:
+    before = kept_passwords(url)
+    run_script(url, "2")
+    assert all(before[role] != after for role, after in kept_passwords(url).items())
+    assert migrations.pending(url_as(url, "auth", "2")) == []
+
+
+def kept_passwords(url: str) -> dict[str, str]:
+    with sa.create_engine(driver_url(url), poolclass=sa.NullPool).connect() as administrator:
+        rows = administrator.execute(
+            sa.text("SELECT rolname, rolpassword FROM pg_authid WHERE rolname LIKE 'ordering_%'")
+        )
+        return {row.rolname: row.rolpassword for row in rows}
