@@ -16,6 +16,7 @@ from ordering_platform.payment.errors import (
     PaymentCancelled,
     PaymentNotAtCounter,
     PaymentNotPending,
+    PaymentOfAnother,
 )
 from ordering_platform.payment.providers import Outcome, ProviderSilent
 from ordering_platform.payment.reading import show_bill
@@ -66,6 +67,38 @@ def _settled(
     return payment
 
 
+def cancel_payment(till: Till, caller: Caller, payment_id: str) -> dict[str, Any]:
+    """Give up one payment under way: its parts of the bill are free again. The same once more changes nothing.
+
+    Raises PaymentNotPending, HeldPaymentPending, BillInProgress while its provider says nothing and, to guests,
+    PaymentOfAnother and CounterPaymentPending.
+    """
+    with till.db.read() as tx:
+        payment = payments.seen_by(tx, caller, payment_id)
+    provider = till.provider(payment["method"])
+    if caller.is_guest and payment["caller_id"] != caller.id:
+        raise PaymentOfAnother
+    if payment["status"] == "authorized":
+        raise HeldPaymentPending
+    if payments.is_pending(payment):
+        if caller.is_guest and provider.kind == "counter":
+            raise CounterPaymentPending
+        payment = _settled(till, payment, _cancelled(till, payment), caller)
+    if payment["status"] == "captured":
+        raise PaymentNotPending(status=payment["status"])
+    if payment["status"] != "failed":
+        raise BillInProgress
+    return payment_view(payment)
+
+
+def _cancelled(till: Till, payment: Payment) -> Outcome:
+    try:
+        outcome = cancelled(till.provider(payment["method"]), payment, "cancelled")
+    except ProviderSilent:
+        outcome = Outcome("unknown")
+    return checked(payment, outcome)
+
+
 def cancel(till: Till, caller: Caller, bill_id: str) -> dict[str, Any]:
     """Give up a bill nobody has paid anything of: its orders are free again and its uses given back.
 
@@ -102,11 +135,7 @@ def _check_cancellable(till: Till, caller: Caller, bill: Bill, pending: list[Pay
 
 def _cancel_all(till: Till, run: Run, pending: list[Payment]) -> None:
     for payment in pending:
-        try:
-            outcome = cancelled(till.provider(payment["method"]), payment, "cancelled")
-        except ProviderSilent:
-            outcome = Outcome("unknown")
-        _, run.bill = book(till, payment, checked(payment, outcome), run.me, run.actor)
+        _, run.bill = book(till, payment, _cancelled(till, payment), run.me, run.actor)
     run.stage = run.bill["status"]
     if run.stage == "paying" and run.bill["pending_minor"] == 0 and run.bill["paid_minor"] == 0:
         give_up(run, PaymentCancelled())

@@ -70,7 +70,7 @@ class SplitDiffers(Conflict):
 
 
 class PaymentNotPending(Conflict):
-    """This payment has ended and cannot be confirmed any more; look at its status."""
+    """This payment has ended and can be neither confirmed nor cancelled any more; look at its status."""
 
 
 class PaymentNotAtCounter(Conflict):
@@ -135,6 +135,10 @@ class NothingToPay(Invalid):
 
 class RefundNotFound(NotFound):
     """There is no such refund, or it belongs to another restaurant."""
+
+
+class PaymentOfAnother(Forbidden):
+    """Somebody else at the table pays this; ask them, or the staff, to cancel it."""
 
 
 class RefundNeedsManager(Forbidden):

@@ -258,6 +258,51 @@ class TestGivingBack:
         assert (restaurant.bill["status"], restaurant.rows(models.bill_shares)) == ("failed", [])
         assert restaurant.orders.is_free()
 
+    def test_who_has_changed_their_mind_gives_back(self, restaurant: Restaurant, bill_id: str) -> None:
+        pay(restaurant, bill_id, lines=[{"line_id": PIZZA}])
+        waiting = pay(restaurant, bill_id, card={"token": "tok_3ds"}, lines=[{"line_id": WINE}])
+        for _ in range(2):
+            assert (
+                counter.cancel_payment(restaurant.till, GUEST, waiting["id"])["failure"]["code"] == "payment_cancelled"
+            )
+        assert [one["payment_id"] for one in restaurant.rows(models.bill_shares)] != [waiting["id"]]
+        assert pay(restaurant, bill_id, caller=guest(2), lines=[{"line_id": WINE}])["status"] == "captured"
+        exact(restaurant)
+
+    def test_cash_nobody_brought_is_given_back_by_staff(self, restaurant: Restaurant, bill_id: str) -> None:
+        pay(restaurant, bill_id, equal={"parts": 2})
+        cash = pay(restaurant, bill_id, method="cash", equal={"parts": 2})
+        assert self.kept(restaurant, GUEST, cash["id"]) == "counter_payment_pending"
+        counter.cancel_payment(restaurant.till, CASHIER, cash["id"])
+        assert pay(restaurant, bill_id, equal={"parts": 2})["amount"] == euros(2200)
+        assert restaurant.bill["status"] == "completed"
+
+    def test_what_is_paid_held_or_another_guests_is_not_cancelled(self, restaurant: Restaurant, bill_id: str) -> None:
+        done = pay(restaurant, bill_id, equal={"parts": 3})
+        held = pay(restaurant, bill_id, capture="later", equal={"parts": 3})
+        theirs = pay(restaurant, bill_id, caller=guest(2), card={"token": "tok_3ds"}, equal={"parts": 3})
+        assert self.kept(restaurant, GUEST, done["id"]) == "payment_not_pending"
+        assert self.kept(restaurant, CASHIER, held["id"]) == "held_payment_pending"
+        assert self.kept(restaurant, GUEST, theirs["id"]) == "payment_of_another"
+        assert (
+            self.kept(restaurant, Caller("guest", "gst_9", "ven_1", session="ses_9"), done["id"]) == "payment_not_found"
+        )
+
+    def kept(self, restaurant: Restaurant, caller: Caller, payment_id: str) -> str:
+        with pytest.raises(DomainError) as caught:
+            counter.cancel_payment(restaurant.till, caller, payment_id)
+        assert len(restaurant.rows(models.bill_shares)) in {2, 3}
+        return caught.value.code
+
+    def test_confirming_and_cancelling_at_once_is_one_of_both(self, restaurant: Restaurant, bill_id: str) -> None:
+        for turn in range(4):
+            cash = pay(restaurant, bill_id, method="cash", amount=euros(100))
+            verbs = (counter.confirm, counter.cancel_payment)
+            answers = at_once(2, lambda n: verbs[(n + turn) % 2](restaurant.till, CASHIER, cash["id"]))  # noqa: B023  ends before the next turn
+            codes = sorted(getattr(one, "code", "done") for one in answers)
+            assert codes == ["done", "payment_not_pending"]
+            exact(restaurant)
+
     def test_a_bill_is_not_turned_back_while_money_is_on_its_way(self, restaurant: Restaurant, bill_id: str) -> None:
         """Whoever found nothing pending a moment ago must not give up a bill somebody has begun to pay since."""
         restaurant.make_due()

@@ -79,6 +79,24 @@ class PaymentDoors:
 
     @http(
         "POST",
+        "/v1/payments/<payment_id>/cancel",
+        who=guest_or_staff("waiter"),
+        answers=schemas.Payment,
+        raises=(
+            errors.PaymentNotFound,
+            errors.PaymentOfAnother,
+            errors.PaymentNotPending,
+            errors.CounterPaymentPending,
+            errors.HeldPaymentPending,
+            errors.BillInProgress,
+        ),
+    )
+    def cancel_payment(self, request: Request, payment_id: str) -> dict[str, Any]:
+        """Give up one payment under way, so that others may take its parts of the bill."""
+        return counter.cancel_payment(self.till, request.caller, payment_id)
+
+    @http(
+        "POST",
         "/v1/payments/<payment_id>/capture",
         who=staff("cashier"),
         body=payment_schemas.Capture,
