@@ -81,7 +81,7 @@ def read(
         venue_id=venue_id,
         currency=currency,
         digits=currency_digits,
-        zone=_zone(time_zone),
+        zone=zone_of(time_zone),
         now=_moment(now) if now else None,
         codes=spelling.distinct(codes),
         table_id=table_id,
@@ -89,11 +89,12 @@ def read(
         guest_id=guest_id,
         first_order=first_order,
         tryer=(session_id or guest_id) if counted else None,
-        lines=tuple(_line(line) for line in lines),
+        lines=tuple(line_of(line) for line in lines),
     )
 
 
-def _line(line: Mapping[str, Any]) -> Line:
+def line_of(line: Mapping[str, Any]) -> Line:
+    """Read one line of an order as order-service gives it."""
     return Line(
         id=line["id"],
         menu_item_id=line["menu_item_id"],
@@ -106,7 +107,8 @@ def _line(line: Mapping[str, Any]) -> Line:
     )
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """Read the name of a time zone; raises ValidationFailed for one nobody knows."""
     try:
         return ZoneInfo(name)
     # The zone files are looked up by path, so an odd name may also end in a fault of the file system.

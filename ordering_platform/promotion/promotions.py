@@ -71,6 +71,12 @@ def read(tx: Connection, venue_id: str, promotion_id: str) -> dict[str, Any]:
     return _shown(_find(tx, _CURRENT, venue_id, promotion_id))
 
 
+def automatic(tx: Connection, venue_id: str) -> list[dict[str, Any]]:
+    """Give the promotions of a venue that apply by themselves today."""
+    query = _CURRENT.where(promotions.c.venue_id == venue_id, promotions.c.trigger == "auto")
+    return [_shown(row) for row in tx.execute(query.where(promotions.c.status == RUNNING).order_by(promotions.c.id))]
+
+
 def versions(tx: Connection, venue_id: str, promotion_id: str, limit: int, after: str | None) -> dict[str, Any]:
     """List what a promotion has been, the newest version first; raises PromotionNotFound."""
     _find(tx, sa.select(promotions.c.id), venue_id, promotion_id)

@@ -13,6 +13,7 @@ from ordering_platform.promotion.models import idempotency_keys
 from ordering_platform.runtime.database import Database
 from ordering_platform.runtime.entrypoints import rpc, timer
 from ordering_platform.runtime.idempotency import forget
+from ordering_platform.runtime.peers import Peer
 
 
 class PromotionService(
@@ -23,6 +24,7 @@ class PromotionService(
     name = "promotion"
 
     db: Any = Database()
+    order: Any = Peer("order")
 
     @rpc(callers=("payment",))
     def evaluate(self, **order: Any) -> dict[str, Any]:

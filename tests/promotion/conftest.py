@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ordering_platform.embedded import broker  # noqa: F401  makes inproc:// known
+from ordering_platform.order.service import OrderService
 from ordering_platform.promotion.service import PromotionService
 from ordering_platform.runtime.entrypoints import http
 from ordering_platform.runtime.identity import ANYONE
@@ -74,7 +75,14 @@ def running_doors(database_url: str) -> Iterator[Doors]:
         db_pool_size=10,
         db_pool_overflow=20,
     )
-    runner = Runner([Served(KeyService, keys), Served(PromotionService, chosen, 1)])
+    floor = services.settings(
+        http_port=free_port(),
+        database_url=database_url,
+        amqp_url=AMQP,
+        jwks_url=jwks_url,
+        public_url="https://eat.example",
+    )
+    runner = Runner([Served(KeyService, keys), Served(PromotionService, chosen, 1), Served(OrderService, floor, 1)])
     runner.start()
     yield Doors(chosen.http_port)
     runner.stop()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ordering_platform.promotion import errors, promotions, reports, schemas
+from ordering_platform.promotion import errors, promotions, reports, schemas, simulation, simulation_schemas
 from ordering_platform.promotion.models import ARCHIVED, PAUSED, RUNNING
 from ordering_platform.runtime.entrypoints import http
-from ordering_platform.runtime.errors import PreconditionFailed
+from ordering_platform.runtime.errors import PreconditionFailed, ServiceUnavailable
 from ordering_platform.runtime.identity import staff
 from ordering_platform.runtime.request import Answer
 from ordering_platform.runtime.schemas import PageQuery
 
 if TYPE_CHECKING:
     from ordering_platform.runtime.database import Transactions
+    from ordering_platform.runtime.peers import Calls
     from ordering_platform.runtime.request import Request
 
 
@@ -21,6 +22,7 @@ class PromotionDoors:
     """Promotions as the venue's staff know them."""
 
     db: Transactions
+    order: Calls
 
     @http(
         "POST",
@@ -145,6 +147,23 @@ class PromotionDoors:
         with self.db.read() as tx:
             limits = promotions.read(tx, request.caller.venue, promotion_id).get("limits", {})
             return reports.usage(tx, promotion_id, limits, request.query["limit"], request.query.get("after"))
+
+    @http(
+        "POST",
+        "/v1/promotions/simulate",
+        who=staff("manager"),
+        body=simulation_schemas.Simulation,
+        answers=simulation_schemas.SimulationReport,
+        raises=(errors.PromotionNotFound, ServiceUnavailable),
+    )
+    def try_on_the_past(self, request: Request) -> dict[str, Any]:
+        """Try a promotion on the paid orders of up to 92 days before it runs; nothing is written.
+
+        Each order is looked at by itself, at the moment it was sent, beside the promotions that apply by
+        themselves today. A code counts as typed by every guest; the first and the last day of the promotion are
+        left out, its weekly hours are not. Limits are used up in the order of time.
+        """
+        return simulation.simulate(self.db, self.order, request.caller.venue, request.body)
 
 
 def _tagged(promotion: dict[str, Any], *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
