@@ -47,7 +47,7 @@ class Giving:
 def drive(run: Giving) -> None:
     """Take step after step until the refund has ended or rests; raises LeaseLost when somebody else has taken it."""
     while not run.resting and run.refund["lease_owner"] == run.me:
-        _STEPS[run.refund["status"]](run)
+        STEPS[run.refund["status"]](run)
 
 
 def carry_on(run: Giving) -> None:
@@ -207,7 +207,7 @@ def _rest(run: Giving) -> None:
 
 
 # What is done with a refund under a lease; one that failed before it was back is never leased again.
-_STEPS: Final[dict[str, Callable[[Giving], None]]] = {
+STEPS: Final[dict[str, Callable[[Giving], None]]] = {
     "processing": _collect,
     "unknown": _collect,
     "succeeded": _tell,

@@ -9,7 +9,17 @@ import eventlet
 import pytest
 import sqlalchemy as sa
 
-from ordering_platform.payment import checkout, models, refund_runs, refund_schemas, refunding, saga, schemas
+from ordering_platform.payment import (
+    checkout,
+    counter,
+    models,
+    paying,
+    refund_runs,
+    refund_schemas,
+    refunding,
+    saga,
+    schemas,
+)
 from ordering_platform.payment.arrows import install
 from ordering_platform.payment.providers.sandbox import Sandbox
 from ordering_platform.payment.till import Till, terms_of
@@ -18,7 +28,7 @@ from ordering_platform.runtime.errors import DomainError
 from ordering_platform.runtime.identity import Caller
 from ordering_platform.runtime.ids import new_id
 from ordering_platform.runtime.request import Request
-from tests.payment.fakes import Orders, Promotions
+from tests.payment.fakes import Orders, Promotions, line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,6 +112,22 @@ class Restaurant:
             {"reason": "cold soup", **wish}, key=key, caller=caller, path=path, schema=refund_schemas.NewRefund
         )
         return refunding.give_back(self.till, replace(request, route="/v1/payments/<payment_id>/refunds"), payment_id)
+
+    def confirm(self) -> None:
+        """Let the cashier confirm the newest payment."""
+        counter.confirm(self.till, CASHIER, self.payment["id"])
+
+    def split(self, *amounts: int, gross: int | None = None, code: str | None = None) -> list[str]:
+        """Open a bill of the order, pay it by these amounts with a card, and give the ids of the payments."""
+        if gross is not None:
+            self.orders.add("ord_1", line(gross=gross))
+        checkout.open_bill(self.till, self.request({"order_ids": ["ord_1"], "code": code}, schema=schemas.NewBill))
+        card = {"method": "sandbox", "card": {"token": "tok_approve"}}
+        for amount in amounts:
+            body = {**card, "amount": {"amount": amount, "currency": "EUR"}}
+            request = self.request(body, schema=schemas.NewPayment, path=f"/v1/bills/{self.bill['id']}/payments")
+            paying.pay(self.till, request, self.bill["id"])
+        return [one["id"] for one in self.rows(models.payments)]
 
     def refund_refused(self, key: str | None = None, **wish: Any) -> DomainError:
         """Give what a refund is refused with."""
