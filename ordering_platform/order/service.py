@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ordering_platform.order import bills, closing, events, past, sessions, settling
+from ordering_platform.order import bills, closing, days, events, past, sessions, settling
 from ordering_platform.order.doors import events as event_doors
 from ordering_platform.order.doors import menu as menu_doors
 from ordering_platform.order.doors import orders as order_doors
@@ -99,6 +99,12 @@ class OrderService(menu_doors.MenuDoors, order_doors.OrderDoors, table_doors.Tab
         """Give a page of the orders that were paid between two days of the venue, to try a promotion on them."""
         with self.db.read() as tx:
             return past.paid(tx, venue_id=venue_id, first_day=first_day, last_day=last_day, after=after, limit=limit)
+
+    @rpc(callers=("payment",))
+    def summarize_day(self, *, venue_id: str, day: str | None = None) -> dict[str, Any]:
+        """Add up the orders of a business day: sent, voided, unpaid."""
+        with self.db.read() as tx:
+            return days.summary(tx, venue_id=venue_id, day=day)
 
     @timer(60.0)
     def close_quiet_sessions(self) -> None:

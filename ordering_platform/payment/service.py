@@ -7,6 +7,7 @@ from ordering_platform.payment.doors import bills as bill_doors
 from ordering_platform.payment.doors import payments as payment_doors
 from ordering_platform.payment.doors import receipts as receipt_doors
 from ordering_platform.payment.doors import refunds as refund_doors
+from ordering_platform.payment.doors import reports as report_doors
 from ordering_platform.payment.receipts import issuing
 from ordering_platform.payment.till import Till, terms_of
 from ordering_platform.runtime.database import Database
@@ -16,7 +17,11 @@ from ordering_platform.runtime.provided import Provided
 
 
 class PaymentService(
-    bill_doors.BillDoors, payment_doors.PaymentDoors, refund_doors.RefundDoors, receipt_doors.ReceiptDoors
+    bill_doors.BillDoors,
+    payment_doors.PaymentDoors,
+    refund_doors.RefundDoors,
+    receipt_doors.ReceiptDoors,
+    report_doors.ReportDoors,
 ):
     """Takes the money: every bill is driven to its end by whoever holds its lease."""
 

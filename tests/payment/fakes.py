@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ordering_platform.runtime.errors import Conflict, DomainError, Invalid, NotFound, ServiceUnavailable
 
@@ -100,6 +102,8 @@ class Orders(_Peer):
     paid_by: dict[str, list[str]] = field(default_factory=dict)
     refunds: dict[str, tuple[int, str]] = field(default_factory=dict)
     venue: dict[str, Any] = field(default_factory=lambda: {**VENUE})
+    sums: list[dict[str, Any]] = field(default_factory=list)
+    named: list[dict[str, Any]] = field(default_factory=list)
     terms: dict[str, Any] = field(default_factory=dict)
 
     def add(self, order_id: str = "ord_1", *lines: dict[str, Any], session: str = "ses_1", **fields: Any) -> str:
@@ -187,6 +191,13 @@ class Orders(_Peer):
 
     def refund_status(self, bill_id: str) -> str:
         return self.refunds.get(bill_id, (0, "paid"))[1]
+
+    def summarize_day(self, *, venue_id: str, day: str | None = None) -> dict[str, Any]:
+        del venue_id
+        self._enter("summarize_day")
+        present = (datetime.now(ZoneInfo(self.venue["time_zone"])) - timedelta(hours=4)).date().isoformat()
+        terms = {"time_zone": self.venue["time_zone"], "business_day_close": 4, "currency": "EUR"}
+        return {**terms, "currency_digits": 2, "day": day or present, "sums": self.sums, "named": self.named}
 
     def is_free(self, order_id: str = "ord_1") -> bool:
         return self.orders[order_id]["held_by"] is None

@@ -1,0 +1,1 @@
+"""Reports: what a business day was, added up from its receipts."""
