@@ -105,7 +105,8 @@ def evaluate(candidates: Iterable[Candidate], lines: Sequence[Line], visit: Visi
             admitted.append(candidate)
     together = [candidate for candidate in admitted if not candidate.promotion.exclusive]
     alone = [[candidate] for candidate in admitted if candidate.promotion.exclusive]
-    plans = [_plan(contenders, lines, visit) for contenders in (together, *alone)]
+    order = Basket(visit.currency, tuple(lines))
+    plans = [_plan(contenders, order, visit) for contenders in (together, *alone)]
     best = min(plans, key=lambda plan: plan.standing)
     for plan in plans:
         refused |= plan.refused
@@ -120,17 +121,17 @@ def evaluate(candidates: Iterable[Candidate], lines: Sequence[Line], visit: Visi
     )
 
 
-def _plan(contenders: Sequence[Candidate], lines: Sequence[Line], visit: Visit) -> _Plan:
-    plan = _Plan({line.id: line.gross for line in lines if line.discountable})
+def _plan(contenders: Sequence[Candidate], order: Basket, visit: Visit) -> _Plan:
+    plan = _Plan({line.id: line.gross for line in order.lines if line.discountable})
     for stage in STAGES:
-        _take_turns([one for one in contenders if one.promotion.stage == stage], plan, tuple(lines), visit)
+        _take_turns([one for one in contenders if one.promotion.stage == stage], plan, order, visit)
     return plan
 
 
-def _take_turns(waiting: Sequence[Candidate], plan: _Plan, lines: tuple[Line, ...], visit: Visit) -> None:
+def _take_turns(waiting: Sequence[Candidate], plan: _Plan, order: Basket, visit: Visit) -> None:
     """Apply one promotion of each group, in the order of the first of each that applies."""
     # Thresholds see full prices, or those at the start of the stage; either way not what others of it take off.
-    baskets = Basket(visit.currency, lines, plan.left), Basket(visit.currency, lines, plan.left, dict(plan.left))
+    baskets = order.after(plan.left), order.after(plan.left, dict(plan.left))
     while waiting:
         first, *waiting = waiting
         offers = _offers([first], baskets, visit, plan.refused)

@@ -78,9 +78,9 @@ def test_the_sets_are_as_many_as_any_way_to_fill_them_finds_and_the_dearest(
     assert pool.sets == max((sets for sets, found in ways.items() if found), default=0)
     assert (pool.missing == 0) == (pool.sets > 0)
     for sets in range(1, pool.sets + 1):
-        taken = pool.dearest(sets, basket)
-        assert sum(count for _, count in taken) == size * sets
-        assert sum(one.unit * count for one, count in taken) == max(sum(u.unit for u in way) for way in ways[sets])
+        taken = pool.dearest(sets)
+        assert sum(taken.values()) == size * sets
+        assert sum(basket.worths(taken).values()) == max(sum(u.unit for u in way) for way in ways[sets])
 
 
 @settings(max_examples=60)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from ordering_platform.promotion.errors import CurrencyNotSupported, NoEligibleItems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Line:
 class Amounts:
     """Minor units by currency, as ``{"EUR": 500}`` in a document."""
 
-    by_currency: Mapping[str, int]
+    by_currency: Mapping[str, int] = field(hash=False)
 
     def of(self, currency: str) -> int:
         """Give the amount in this currency; raises CurrencyNotSupported where the document has none."""
@@ -74,17 +74,22 @@ class Selector:
             return {}
         return {"add": {"menu_item_id": next(iter(self.menu_items)), "quantity": quantity}}
 
-    def chooses(self, line: Line, currency: str) -> bool:
-        """Whether the line is chosen; raises CurrencyNotSupported."""
-        if self.max_unit_price is not None and line.unit > self.max_unit_price.of(currency):
-            return False
-        if line.menu_item_id in self.excluded:
-            return False
-        if not (self.menu_items or self.categories or self.tags):
-            return True
-        return (
-            line.menu_item_id in self.menu_items or line.category_id in self.categories or bool(self.tags & line.tags)
-        )
+    def among(self, lines: Iterable[Line], currency: str) -> list[Line]:
+        """Give the lines that are chosen, in their order; raises CurrencyNotSupported."""
+        if self.menu_items or self.categories or self.tags:
+            lines = [
+                line
+                for line in lines
+                if line.menu_item_id in self.menu_items
+                or line.category_id in self.categories
+                or not self.tags.isdisjoint(line.tags)
+            ]
+        if self.excluded:
+            lines = [line for line in lines if line.menu_item_id not in self.excluded]
+        if self.max_unit_price is not None:
+            highest = self.max_unit_price.of(currency)
+            lines = [line for line in lines if line.unit <= highest]
+        return list(lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +103,20 @@ class Basket:
     lines: tuple[Line, ...]
     left: Mapping[str, int] = field(default_factory=dict)
     basis: Mapping[str, int] = field(default_factory=dict)
+    # Which lines are chosen does not depend on what is left, so baskets of one order share what was found out.
+    _found: dict[Selector, list[Line]] = field(default_factory=dict, compare=False, repr=False)
+
+    def after(self, left: Mapping[str, int], basis: Mapping[str, int] | None = None) -> Self:
+        """Give the same lines with so much left of them."""
+        return replace(self, left=left, basis=basis or {})
 
     def chosen(self, selector: Selector) -> list[Line]:
         """Give the chosen lines that may be discounted, whether or not anything is left of them."""
-        return [line for line in self.lines if line.discountable and selector.chooses(line, self.currency)]
+        found = self._found.get(selector)
+        if found is None:
+            takes_discounts = [line for line in self.lines if line.discountable]
+            found = self._found[selector] = selector.among(takes_discounts, self.currency)
+        return found
 
     def eligible(self, selector: Selector) -> list[Line]:
         """Give the chosen lines of which something is left; raises NoEligibleItems where there are none."""
@@ -118,11 +133,14 @@ class Basket:
         """Give what is left of so many units of the line, in whole minor units."""
         return self.left_of(line) * units // line.quantity
 
+    def worths(self, units: Mapping[str, int]) -> dict[str, int]:
+        """Give what is left of so many units of each line, by line id and in the order of the lines."""
+        return {line.id: self.worth(line, units[line.id]) for line in self.lines if line.id in units}
+
     def counted(self, selector: Selector, aside: Mapping[str, int] | None = None) -> int:
         """Give what the chosen lines count towards a threshold; units set ``aside`` by line id do not count."""
-        aside = aside or {}
-        total = 0
-        for line in self.chosen(selector):
-            counts = self.basis.get(line.id, line.gross)
-            total += counts - counts * aside.get(line.id, 0) // line.quantity
-        return total
+        counts = {line.id: self.basis.get(line.id, line.gross) for line in self.chosen(selector)}
+        if aside:
+            for line in self.chosen(selector):
+                counts[line.id] -= counts[line.id] * aside.get(line.id, 0) // line.quantity
+        return sum(counts.values())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ordering_platform.promotion.errors import NoEligibleItems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from ordering_platform.promotion.rules.basket import Basket, Line, Selector
 
@@ -29,65 +29,69 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The lines that fit a place, each with its places as bits, and the units there are of each such fit."""
+    """The lines that fit a place, the dearest units first, each with its places as bits.
+
+    ``units`` counts the units of each such fit, and ``wanted`` what one set takes for each choice of places.
+    """
 
     places: tuple[Place, ...]
     lines: tuple[tuple[Line, int], ...]
     units: Counter[int]
+    wanted: tuple[int, ...]
 
     @property
     def sets(self) -> int:
         """How many whole sets the units make up."""
-        return min(have // wanted for have, wanted in self._bounds())
+        return min(self._units_for(choice) // wanted for choice, wanted in enumerate(self.wanted) if choice)
 
     @property
     def missing(self) -> int:
         """How many more units one whole set takes."""
-        return max(0, *(wanted - have for have, wanted in self._bounds()))
+        return max(wanted - self._units_for(choice) for choice, wanted in enumerate(self.wanted))
 
     def missing_at(self, place: int) -> int:
         """Give how many more units this place takes, if it alone were to be filled."""
-        have = sum(count for fits, count in self.units.items() if fits >> place & 1)
-        return max(0, self.places[place].quantity - have)
+        return max(0, self.places[place].quantity - self._units_for(1 << place))
 
-    def dearest(self, sets: int, basket: Basket) -> list[tuple[Line, int]]:
-        """Give the lines, with their units, that fill so many sets and are worth the most together."""
-        room = [sets * wanted for wanted in wanted_by_choice(self.places)]
-        taken = []
-        for line, fits in sorted(self.lines, key=lambda entry: -basket.worth(entry[0])):
-            # Units that fit only places of one choice can fill no more than that choice holds.
-            choices = [choice for choice in range(len(room)) if choice & fits == fits]
-            units = min(line.quantity, *(room[choice] for choice in choices))
+    def dearest(self, sets: int) -> dict[str, int]:
+        """Give the units by line id that fill so many sets and are worth the most together."""
+        room = [sets * wanted for wanted in self.wanted]
+        # Units that fit only places of one choice can fill no more than that choice holds.
+        bounds = {fits: [choice for choice in range(len(room)) if choice & fits == fits] for fits in self.units}
+        taken = {}
+        for line, fits in self.lines:
+            units = min(line.quantity, *[room[choice] for choice in bounds[fits]])
             if units:
-                taken.append((line, units))
-                for choice in choices:
+                taken[line.id] = units
+                for choice in bounds[fits]:
                     room[choice] -= units
+                if not room[-1]:
+                    break
         return taken
 
-    def _bounds(self) -> Iterator[tuple[int, int]]:
-        for choice, wanted in enumerate(wanted_by_choice(self.places)):
-            if choice:
-                yield sum(count for fits, count in self.units.items() if fits & choice), wanted
+    def _units_for(self, choice: int) -> int:
+        return sum(count for fits, count in self.units.items() if fits & choice)
 
 
 def gather(basket: Basket, places: Sequence[Place]) -> Pool:
     """Collect the lines of which something is left and that fit a place; raises NoEligibleItems without any."""
-    fits: dict[str, int] = {}
+    fits: Counter[str] = Counter()
     for place, wanted in enumerate(places):
         for line in basket.chosen(wanted.items):
-            fits[line.id] = fits.get(line.id, 0) | 1 << place
-    lines = tuple((line, fits[line.id]) for line in basket.lines if line.id in fits and basket.left_of(line))
+            fits[line.id] |= 1 << place
+    lines = [(line, fits[line.id]) for line in basket.lines if line.id in fits and basket.left_of(line)]
     if not lines:
         raise NoEligibleItems
+    lines.sort(key=lambda entry: basket.worth(entry[0]), reverse=True)
     units: Counter[int] = Counter()
     for line, bits in lines:
         units[bits] += line.quantity
-    return Pool(tuple(places), lines, units)
+    return Pool(tuple(places), tuple(lines), units, _wanted(places))
 
 
-def wanted_by_choice(places: Sequence[Place]) -> list[int]:
-    """Give the units one set wants for each choice of places, which the index spells in bits."""
+def _wanted(places: Sequence[Place]) -> tuple[int, ...]:
+    """Give the units one set takes for each choice of places, which the index spells in bits."""
     wanted = [0]
     for place in places:
         wanted += [place.quantity + before for before in wanted]
-    return wanted
+    return tuple(wanted)

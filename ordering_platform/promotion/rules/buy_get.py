@@ -54,22 +54,24 @@ class BuyGet(Rule):
         groups = pool.sets if self.max_groups is None else min(pool.sets, self.max_groups)
         if not groups:
             raise self._lacking(pool)
-        worths = self._rewarded(pool, groups, basket)
+        worths = basket.worths(self._rewarded(pool, groups))
         return allot(pct(sum(worths.values()), self.percent_bps), worths)
 
-    def _rewarded(self, pool: Pool, groups: int, basket: Basket) -> dict[str, int]:
-        """Give what the rewarded units are worth, by line: the cheapest, while enough are left to trigger them."""
+    def _rewarded(self, pool: Pool, groups: int) -> dict[str, int]:
+        """Give the units by line id that are the reward: the cheapest, while enough are left to trigger them."""
         wanted = groups * self.get.quantity
         spare = pool.units[_BOTH] - max(0, groups * self.buy.quantity - pool.units[_BUY_ONLY])
-        worths = {}
-        for line, fits in sorted(pool.lines, key=lambda entry: basket.worth(entry[0])):
+        rewarded = {}
+        for line, fits in reversed(pool.lines):
             if fits == _BUY_ONLY:
                 continue
+            if not wanted:
+                break
             units = min(line.quantity, wanted, spare if fits == _BOTH else wanted)
             wanted -= units
             spare -= units if fits == _BOTH else 0
-            worths[line.id] = basket.worth(line, units)
-        return worths
+            rewarded[line.id] = units
+        return rewarded
 
     def _lacking(self, pool: Pool) -> NotApplicable:
         if pool.missing_at(_BUY):

@@ -51,22 +51,23 @@ class FixedPrice(Rule):
         if not most:
             raise MinQuantityNotMet(missing_quantity=pool.missing)
         sets = _worthwhile(pool, most, price, basket)
-        worths = _worths(pool, sets, basket)
+        worths = basket.worths(pool.dearest(sets))
         return allot(max(0, sum(worths.values()) - sets * price), worths)
 
 
 def _worthwhile(pool: Pool, most: int, price: int, basket: Basket) -> int:
     """Give the number of sets that saves most: each further one is worth no more than the one before."""
     lowest, highest = 1, most
+    # As a rule every set saves something, so the last one is looked at first.
+    middle = most - 1
     while lowest < highest:
-        middle = (lowest + highest) // 2
-        further = sum(_worths(pool, middle + 1, basket).values()) - sum(_worths(pool, middle, basket).values())
-        if further > price:
+        if _worth(pool, middle + 1, basket) - _worth(pool, middle, basket) > price:
             lowest = middle + 1
         else:
             highest = middle
+        middle = (lowest + highest) // 2
     return lowest
 
 
-def _worths(pool: Pool, sets: int, basket: Basket) -> dict[str, int]:
-    return {line.id: basket.worth(line, units) for line, units in pool.dearest(sets, basket)}
+def _worth(pool: Pool, sets: int, basket: Basket) -> int:
+    return sum(basket.worths(pool.dearest(sets)).values())

@@ -42,10 +42,10 @@ class FreeItem(Rule):
         """Give the discount by line id; raises NotApplicable."""
         given = self.gift(basket)
         if not given:
-            if any(self.item.chooses(line, basket.currency) for line in basket.lines):
+            if self.item.among(basket.lines, basket.currency):
                 raise NoEligibleItems
             raise self._lacking(self.quantity)
-        return {line.id: basket.worth(line, given[line.id]) for line in basket.lines if line.id in given}
+        return basket.worths(given)
 
     def gift(self, basket: Basket) -> dict[str, int]:
         """Give the units by line id that are free."""
