@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -69,10 +68,14 @@ class Files:
             page = page.replace("{{" + name + "}}", html)
         return page.encode()
 
-    @cached_property
-    def preloads(self) -> str:
-        """Ask for all modules of the guest page at once, instead of one after the other as they name each other."""
-        modules = [path for path in self._files if path.endswith(".js") and not path.endswith("/main.js")]
+    def preloads(self, folder: str) -> str:
+        """Ask for all modules of a page at once, instead of one after the other as they name each other."""
+        folders = (f"{folder}/", "shared/", "vendor/")
+        modules = [
+            path
+            for path in self._files
+            if path.startswith(folders) and path.endswith(".js") and not path.endswith("/main.js")
+        ]
         return "\n".join(f'<link rel="modulepreload" href="{self.base}/{path}">' for path in sorted(modules))
 
     def answer(self, request: Request, version: str, path: str) -> Reply:

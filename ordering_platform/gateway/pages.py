@@ -60,6 +60,10 @@ _NO_SCRIPT = {
     "en": "This page needs JavaScript. The staff will gladly take your order.",
     "de": "Diese Seite braucht JavaScript. Das Personal nimmt Ihre Bestellung gern auf.",
 }
+_NO_SCRIPT_FOR_STAFF = {
+    "en": "This page needs JavaScript. Please switch it on in the settings of this browser.",
+    "de": "Diese Seite braucht JavaScript. Bitte schalten Sie es in den Einstellungen dieses Browsers ein.",
+}
 
 
 class Pages:
@@ -71,7 +75,7 @@ class Pages:
         self._headers = [*HTML, _ALONE] if settings.public_url.startswith("https://") else HTML
         self.files = Files()
         self._docs = Docs(self.files)
-        self._words = {code: json.loads(self.files.text(f"guest/words/{code}.json")) for code in LANGUAGES}
+        self._words = {page: self._catalogues(page) for page in ("guest", "staff")}
 
     def table(self, request: Request, code: str, services: Services) -> Reply:
         """Show the page behind the code on a table, or say politely why there is none."""
@@ -82,14 +86,14 @@ class Pages:
         link = json.loads(found)
         _, menu = _look_up(request, services, f"{code}/menu", f"language={language}")
         venue, name = link["venue"]["name"], link["table"]["name"]
-        table = self._words[language]["table"].replace("{name}", name)
+        table = self._words["guest"][language]["table"].replace("{name}", name)
         boot = {
             "code": code,
             "venue": venue,
             "table": name,
             "language": language,
             "languages": LANGUAGES,
-            "words": self._words[language],
+            "words": self._words["guest"][language],
             "static": self.files.base,
         }
         texts = {
@@ -100,8 +104,17 @@ class Pages:
             "noscript": _NO_SCRIPT[language],
         }
         html = self.files.page(
-            "guest/index.html", texts, boot=_embedded(boot, menu or b"null"), preloads=self.files.preloads
+            "guest/index.html", texts, boot=_embedded(boot, menu or b"null"), preloads=self.files.preloads("guest")
         )
+        return self._html(request, html)
+
+    def kitchen(self, request: Request) -> Reply:
+        """Show the kitchen board; who may see orders on it is asked by the page itself."""
+        language = best(request.headers.get("Accept-Language", ""), LANGUAGES)
+        words = self._words["staff"][language]
+        boot = {"language": language, "languages": LANGUAGES, "words": words, "static": self.files.base}
+        texts = {"language": language, "title": words["kitchen"], "noscript": _NO_SCRIPT_FOR_STAFF[language]}
+        html = self.files.page("staff/index.html", texts, boot=_embedded(boot), preloads=self.files.preloads("staff"))
         return self._html(request, html)
 
     def home(self, request: Request) -> Reply:
@@ -121,6 +134,9 @@ class Pages:
         return _packed(
             request, Reply(200, [("Content-Type", JSON), ("Cache-Control", "no-cache")], reference.published())
         )
+
+    def _catalogues(self, page: str) -> dict[str, Any]:
+        return {code: json.loads(self.files.text(f"{page}/words/{code}.json")) for code in LANGUAGES}
 
     def _notice(self, request: Request, status: int, language: str) -> Reply:
         title, text = _NOTICES[status][language]
@@ -142,10 +158,11 @@ def _packed(request: Request, reply: Reply) -> Reply:
     return reply
 
 
-def _embedded(boot: dict[str, Any], menu: bytes) -> str:
+def _embedded(boot: dict[str, Any], menu: bytes | None = None) -> str:
     """Write what the page begins with as JSON that can stand inside a script element whatever it contains."""
     text = json.dumps(boot, ensure_ascii=False, separators=(",", ":"))
-    text = f'{text[:-1]},"menu":{menu.decode()}}}'
+    if menu is not None:
+        text = f'{text[:-1]},"menu":{menu.decode()}}}'
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 

@@ -79,6 +79,11 @@ class GatewayService:
         """Show where to go from here."""
         return self._politely(request, self.pages.home)
 
+    @http("GET", "/staff/kitchen", who=ANYONE, raw=True, query=_AnyQuery)
+    def show_kitchen(self, request: Request) -> Reply:
+        """Show the kitchen board."""
+        return self._politely(request, self.pages.kitchen)
+
     @http("GET", "/docs", who=ANYONE, raw=True, query=_AnyQuery)
     def docs(self, request: Request) -> Reply:
         """Show every door of the API."""

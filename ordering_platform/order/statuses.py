@@ -55,6 +55,10 @@ MOVES: dict[tuple[str, str], Move] = {
     ("ready", "served"): _WAITER,
     ("ready", "cancelled"): Move("waiter", reason=True),
     ("served", "completed"): _WAITER,
+    # A wrong tap is taken back the way it came; guests see the order where it is.
+    ("preparing", "accepted"): _KITCHEN,
+    ("ready", "preparing"): _KITCHEN,
+    ("served", "ready"): _WAITER,
     ("served", "cancelled"): Move("waiter", reason=True),
 }
 

@@ -173,8 +173,9 @@ def test_the_vendored_library_is_the_one_of_its_lock() -> None:
     assert all(f"==== {name}\n" in licences for name in lock if name not in {"sha256", "esbuild"})
 
 
-def test_both_languages_have_the_same_words() -> None:
-    english, german = (json.loads((WEB / f"guest/words/{code}.json").read_text()) for code in ("en", "de"))
+@pytest.mark.parametrize("room", ["guest", "staff"])
+def test_both_languages_have_the_same_words(room: str) -> None:
+    english, german = (json.loads((WEB / f"{room}/words/{code}.json").read_text()) for code in ("en", "de"))
     assert english.keys() == german.keys()
     values = re.compile(r"\{\w+\}")
     for name, words in english.items():

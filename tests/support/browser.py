@@ -85,6 +85,20 @@ def phone(browser: Browser, home: str, language: str = "en-US", **options: Any) 
     context: BrowserContext = browser.new_context(
         viewport={"width": 390, "height": 844}, locale=language, has_touch=True, is_mobile=True, **options
     )
+    with _watched(context, home) as held:
+        yield held
+
+
+@contextmanager
+def tablet(browser: Browser, home: str, language: str = "en-US", **options: Any) -> Iterator[Phone]:
+    """Stand before a tablet on the wall; at the end it must not have complained."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale=language, has_touch=True, **options)
+    with _watched(context, home) as held:
+        yield held
+
+
+@contextmanager
+def _watched(context: BrowserContext, home: str) -> Iterator[Phone]:
     held = Phone(context.new_page())
     held.watch(home)
     try:
