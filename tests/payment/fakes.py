@@ -178,7 +178,8 @@ class Orders(_Peer):
         self._enter("mark_paid")
         self.paid_by.setdefault(bill_id, []).append(payment_id)
         for order in self.orders.values():
-            if order["held_by"] == bill_id:
+            # As order-service: old news, that a part was paid, changes nothing on a paid order.
+            if order["held_by"] == bill_id and not order["paid"]:
                 order["paid" if payment_status == "paid" else "partly_paid"] = True
         return {"orders": []}
 

@@ -1,4 +1,4 @@
-"""Lost replies, repeated deliveries, a database that cuts every connection: one charge, and everything settled."""
+"""Messages lost, doubled and late, a database that cuts every connection: one charge, and everything settled."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from ordering_platform.payment import models
+from ordering_platform.payment import counter, models
 from ordering_platform.payment.arrows import install
 from ordering_platform.payment.states import POINTS
 from ordering_platform.runtime.database import DatabaseUnavailable, driver_url
 from ordering_platform.runtime.errors import DeadlineExceeded, DomainError
-from tests.payment.conftest import KEY, Restaurant
+from tests.payment.conftest import GUEST, KEY, Restaurant
 from tests.payment.ways import ALL, WAYS, act, carry_on, passed_on, settled
 
 if TYPE_CHECKING:
@@ -28,17 +28,29 @@ PEER_CALLS = sorted(
 )
 
 
+# Two calls of payment-service are one method of order-service.
+METHODS = sorted({call.partition(".")[2].replace("mark_partially_paid", "mark_paid") for call in PEER_CALLS})
+
+
 @dataclass
 class Unreliable:
-    """A peer behind a bad line: every call is delivered ``times``, the reply to ``lost`` never comes back once."""
+    """A peer behind a bad line: every call is delivered ``times``, the reply to ``lost`` never comes back once.
+
+    The first call of ``late`` is under way for so long that nobody waits for it any more.
+    """
 
     peer: Any
     lost: str = ""
+    late: str = ""
     times: int = 1
     tripped: list[str] = field(default_factory=list)
+    under_way: list[dict[str, Any]] = field(default_factory=list)
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         def call(**fields: Any) -> Any:
+            if method == self.late and not self.under_way:
+                self.under_way.append(fields)
+                raise DeadlineExceeded
             answers = [getattr(self.peer, method)(**fields) for _ in range(self.times)]
             assert all(answer == answers[0] for answer in answers) or method in {"release", "unlock"}
             if method == self.lost and not self.tripped:
@@ -47,6 +59,13 @@ class Unreliable:
             return answers[0]
 
         return call
+
+    def deliver(self) -> int:
+        """Let what was under way arrive, again if asked again; gives the number of messages."""
+        for fields in self.under_way:
+            with suppress(DomainError):
+                getattr(self.peer, self.late)(**fields)
+        return len(self.under_way)
 
 
 def behind(restaurant: Restaurant, **line: Any) -> Restaurant:
@@ -90,6 +109,44 @@ def test_every_message_may_be_delivered_twice(restaurant: Restaurant, way: str) 
     act(twice, way)
     carry_on(twice, way)
     settled(twice)
+
+
+def deliver(restaurant: Restaurant) -> int:
+    """Let everything arrive that was under way to both peers."""
+    assert isinstance(restaurant.till.order, Unreliable)
+    assert isinstance(restaurant.till.promotion, Unreliable)
+    return restaurant.till.order.deliver() + restaurant.till.promotion.deliver()
+
+
+@pytest.mark.parametrize("way", ["approved", "declined", "free", "price changed", "paid in two parts"])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_message_may_come_when_its_bill_has_ended(restaurant: Restaurant, method: str, way: str) -> None:
+    slow = behind(restaurant, late=method)
+    act(slow, way)
+    carry_on(slow, way)
+    settled(slow)
+    before = restaurant.orders.orders["ord_1"].copy()
+    deliver(slow)
+    assert restaurant.orders.orders["ord_1"] == before
+    settled(slow)
+
+
+@pytest.mark.parametrize("method", ["lock_for_bill", "apply", "release", "unlock"])
+def test_a_late_message_of_one_bill_does_not_disturb_the_next(restaurant: Restaurant, method: str) -> None:
+    """The next bill holds the order and the only use of the code, and waits for its card holder."""
+    restaurant.promotions.limits["TEN"] = 1
+    slow = behind(restaurant, late=method)
+    act(slow, "declined")
+    carry_on(slow, "declined")
+    slow.check_out(code="TEN", card={"token": "tok_3ds"})
+    bill, payment = slow.bill["id"], slow.payment["id"]
+    assert deliver(slow) == 1
+    assert restaurant.orders.orders["ord_1"]["held_by"] == bill
+    assert restaurant.promotions.used("TEN") == 1
+    counter.challenge(slow.till, GUEST, payment, approve=True)
+    assert deliver(slow) == 1
+    settled(slow)
+    assert [one["id"] for one in slow.charged] == [payment]
 
 
 @pytest.mark.parametrize("way", ["approved", "declined"])
