@@ -23,6 +23,18 @@ REST = (
     " AND refunded_minor >= 0 AND refund_pending_minor >= 0"
 )
 
+REFUSE = """
+CREATE FUNCTION payments.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of % are only ever added', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$$
+"""
+APPEND_ONLY = """
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON payments.receipts
+FOR EACH ROW EXECUTE FUNCTION payments.refuse_change()
+"""
+
 
 def upgrade() -> None:
     for column in (
@@ -36,6 +48,7 @@ def upgrade() -> None:
     for column in (
         _amount("rounding_minor"),
         _amount("tip_refunded_minor"),
+        _flag("off_bill"),
         _flag("capture_later"),
         sa.Column("to_capture_minor", sa.BigInteger),
     ):
@@ -186,6 +199,8 @@ def _create_receipts() -> None:
         sa.CheckConstraint("(kind = 'sale') = (refund_id IS NULL)", name="ck_receipts_refund_id"),
         schema=SCHEMA,
     )
+    op.execute(REFUSE)
+    op.execute(APPEND_ONLY)
     for name, unique, where in (
         ("uq_receipts_bill_id", True, "refund_id IS NULL"),
         ("ix_receipts_credits", False, "refund_id IS NOT NULL"),
@@ -230,13 +245,14 @@ def downgrade() -> None:
         "bill_shares",
     ):
         op.drop_table(table, schema=SCHEMA)
+    op.execute("DROP FUNCTION payments.refuse_change()")
     op.drop_constraint(op.f("ck_payments_tip_refunded"), "payments", schema=SCHEMA)
     _check("counters", f"authorized_minor <= {CHARGE}{REST}")
     _check("not_negative", "amount_minor >= 0 AND tip_minor >= 0")
     op.drop_column("sandbox_charges", "capture_later", schema=SCHEMA)
     op.drop_column("sandbox_charges", "captured_minor", schema=SCHEMA)
     op.drop_column("webhook_inbox", "refund_id", schema=SCHEMA)
-    for name in ("to_capture_minor", "capture_later", "tip_refunded_minor", "rounding_minor"):
+    for name in ("to_capture_minor", "capture_later", "off_bill", "tip_refunded_minor", "rounding_minor"):
         op.drop_column("payments", name, schema=SCHEMA)
     for name in ("told_minor", "receipt_secret", "split", "venue", "table_name"):
         op.drop_column("bills", name, schema=SCHEMA)

@@ -30,6 +30,7 @@ def test_only_auth_seats_guests_only_payment_holds_orders_and_only_promotion_loo
         "mark_paid": ("payment",),
         "mark_refunded": ("payment",),
         "get_orders": ("payment",),
+        "summarize_day": ("payment",),
         "paid_orders": ("promotion",),
     }
 

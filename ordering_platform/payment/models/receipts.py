@@ -18,7 +18,7 @@ receipt_series = sa.Table(
     sa.Column("last_number", sa.Integer, nullable=False),
 )
 
-# What was printed once is kept as it was printed.
+# What was printed once is kept as it was printed: the database refuses to change or delete a row.
 receipts = sa.Table(
     "receipts",
     metadata,
