@@ -114,7 +114,7 @@ def _asked(till: Till, provider: Provider, payment: Payment) -> Outcome:
         )
         created: Outcome = called("provider.create", provider.create, charge)
         return created
-    found: Outcome | None = called("provider.look_up", provider.look_up, payment["id"])
+    found: Outcome | None = called("provider.look_up", provider.look_up, payment["id"], payment["reference"])
     # A charge that never arrived is cancelled by its key, so that it cannot arrive any more.
     return found or cancelled(provider, payment, "expired")
 
@@ -123,17 +123,18 @@ def _asked_to_take(till: Till, provider: Provider, payment: Payment) -> Outcome:
     """Do with money that is held what was decided; undecided, let it go when its time is up."""
     decided = payment["to_capture_minor"]
     if decided:
-        captured: Outcome = called("provider.capture", provider.capture, payment["id"], decided)
+        key, reference = payment["id"], payment["reference"]
+        captured: Outcome = called("provider.capture", provider.capture, key, decided, reference)
         return captured
     if decided is None and age(payment) <= till.terms.hold_expiry:
-        found: Outcome | None = called("provider.look_up", provider.look_up, payment["id"])
+        found: Outcome | None = called("provider.look_up", provider.look_up, payment["id"], payment["reference"])
         return found or Outcome("unknown")
     return cancelled(provider, payment, "expired" if decided is None else "cancelled")
 
 
 def cancelled(provider: Provider, payment: Payment, code: str) -> Outcome:
     """Make sure a payment is never charged, or learn that it has been; raises ProviderSilent."""
-    outcome: Outcome = called("provider.cancel", provider.cancel, payment["id"])
+    outcome: Outcome = called("provider.cancel", provider.cancel, payment["id"], payment["reference"])
     return replace(outcome, code=code) if outcome.status == "failed" else outcome
 
 

@@ -170,10 +170,11 @@ class Failure(ResponseSchema):
 
 
 class NextAction(ResponseSchema):
-    """What the guest has to do next; ``challenge``: answer at ``url``."""
+    """What the guest has to do next: ``challenge`` and ``redirect`` at ``url``, ``stripe`` with Stripe's own script."""
 
     type = Text(max=64)
     url = Text(max=500)
+    client_secret = Text(max=500)
 
 
 class Payment(ResponseSchema):

@@ -92,7 +92,7 @@ def _follow(till: Till, provider_id: str, payment_id: str) -> bool:
     if payment is None or payment["method"] != provider_id:
         return False
     if payments.is_pending(payment):
-        found = till.provider(provider_id).look_up(payment_id)
+        found = till.provider(provider_id).look_up(payment_id, payment["reference"])
         if found is None:
             return False
         me = new_run_id()

@@ -87,8 +87,9 @@ def _setting(
     default: Any = MISSING,
     *,
     secret: bool = False,
+    needed_with: str = "",
 ) -> Any:
-    metadata = {"env": env, "doc": doc, "parse": parse, "secret": secret}
+    metadata = {"env": env, "doc": doc, "parse": parse, "secret": secret, "needed_with": needed_with}
     return field(default=default, metadata=metadata)
 
 
@@ -179,6 +180,23 @@ class Settings:
         default="",
         secret=True,
     )
+    stripe_secret_key: str = _setting(
+        "ORDERING_STRIPE_SECRET_KEY",
+        "The secret key of the Stripe account; needed where stripe is a way to pay",
+        default="",
+        secret=True,
+        needed_with="stripe",
+    )
+    stripe_webhook_secret: str = _setting(
+        "ORDERING_STRIPE_WEBHOOK_SECRET",
+        "Signs Stripe's messages to /v1/webhooks/stripe; needed where stripe is a way to pay",
+        default="",
+        secret=True,
+        needed_with="stripe",
+    )
+    stripe_api_base: str = _setting(
+        "ORDERING_STRIPE_API_BASE", "Where Stripe's API is", _url("http", "https"), "https://api.stripe.com"
+    )
     online_expiry: float = _setting(
         "ORDERING_ONLINE_EXPIRY", "Seconds until an unfinished online payment is given up", _seconds, 600.0
     )
@@ -232,9 +250,20 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
             values[setting.name] = setting.metadata["parse"](text)
         except ValueError as fault:
             faults.append(f"{setting.metadata['env']}: {_reason(setting, fault)}")
+    faults += _missing(values)
     if faults:
         raise ConfigInvalid("\n".join(faults), faults=faults)
     return Settings(**values)
+
+
+def _missing(values: Mapping[str, Any]) -> list[str]:
+    """List what a way to pay that is switched on needs and does not have."""
+    switched_on = values.get("payment_providers", ())
+    return [
+        f"{setting.metadata['env']} is missing: {setting.metadata['doc']}"
+        for setting in fields(Settings)
+        if setting.metadata["needed_with"] in switched_on and not values.get(setting.name)
+    ]
 
 
 def settings_of(config: Mapping[str, Any]) -> Settings:

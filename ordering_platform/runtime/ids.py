@@ -19,6 +19,17 @@ def new_id(prefix: str) -> str:
     return prefix + "_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
 
 
+def made_at(id_: str) -> float:
+    """Give the moment an id of ours was made, in seconds since 1970; raises ValueError for one that is not ours."""
+    digits = id_.partition("_")[2]
+    if len(digits) != _LENGTH:
+        raise ValueError(id_)
+    number = 0
+    for digit in digits:
+        number = number << 5 | _ALPHABET.index(digit)
+    return (number >> _RANDOM_BITS) / 1000
+
+
 def new_code(bits: int = 80) -> str:
     """Make an unguessable code for people and links, of at least ``bits`` random bits."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(-(-bits // 5)))

@@ -17,6 +17,7 @@ from ordering_platform.runtime.config import ConfigInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from importlib.metadata import EntryPoint
 
     from ordering_platform.runtime.config import Settings
 
@@ -112,11 +113,14 @@ class Provider:
         """
         raise NotImplementedError
 
-    def look_up(self, payment_id: str) -> Outcome | None:
-        """Give the present state of a charge, or None where none has arrived; raises ProviderSilent."""
+    def look_up(self, payment_id: str, reference: str | None = None) -> Outcome | None:
+        """Give the present state of a charge, or None where none has arrived; raises ProviderSilent.
+
+        ``reference`` is the provider's own, where its answer has reached us; here and below it saves a search.
+        """
         raise NotImplementedError
 
-    def cancel(self, payment_id: str) -> Outcome:
+    def cancel(self, payment_id: str, reference: str | None = None) -> Outcome:
         """Make sure this payment id will never be charged, or say that it has been; raises ProviderSilent."""
         raise NotImplementedError
 
@@ -125,7 +129,7 @@ class Provider:
         del currency, cash_step
         return 1
 
-    def capture(self, payment_id: str, amount: int) -> Outcome:
+    def capture(self, payment_id: str, amount: int, reference: str | None = None) -> Outcome:
         """Take up to what is held, once, and let the rest go; raises ProviderSilent."""
         raise NotImplementedError
 
@@ -157,4 +161,14 @@ def switched_on(settings: Settings) -> dict[str, Provider]:
     missing = [name for name in settings.payment_providers if name not in installed]
     if missing:
         raise ConfigInvalid(f"ORDERING_PAYMENT_PROVIDERS: no plug-in is installed for {', '.join(missing)}")
-    return {name: installed[name].load()(settings) for name in settings.payment_providers}
+    return {name: _loaded(installed[name])(settings) for name in settings.payment_providers}
+
+
+def _loaded(plug_in: EntryPoint) -> type[Provider]:
+    try:
+        found: type[Provider] = plug_in.load()
+    except ModuleNotFoundError as fault:
+        raise ConfigInvalid(
+            f"ORDERING_PAYMENT_PROVIDERS: {plug_in.name} needs {fault.name}; install ordering-platform[{plug_in.name}]"
+        ) from fault
+    return found

@@ -17,14 +17,14 @@ class AtCounter(Provider):
         del charge
         return Outcome("processing")
 
-    def look_up(self, payment_id: str) -> Outcome | None:
+    def look_up(self, payment_id: str, reference: str | None = None) -> Outcome | None:
         """Still waiting: only our own books know whether staff have confirmed."""
-        del payment_id
+        del payment_id, reference
         return Outcome("processing")
 
-    def cancel(self, payment_id: str) -> Outcome:
+    def cancel(self, payment_id: str, reference: str | None = None) -> Outcome:
         """Stop waiting; nothing has to be taken back anywhere."""
-        del payment_id
+        del payment_id, reference
         return Outcome("failed", code="cancelled")
 
     def refund(self, repayment: Repayment) -> RefundOutcome:

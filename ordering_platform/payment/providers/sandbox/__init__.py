@@ -54,16 +54,19 @@ class Sandbox(Provider):
         """Charge a test card once for each payment id."""
         return charging.create(self.books, charge)
 
-    def look_up(self, payment_id: str) -> Outcome | None:
+    def look_up(self, payment_id: str, reference: str | None = None) -> Outcome | None:
         """Read the book of charges."""
+        del reference
         return charging.look_up(self.books, payment_id)
 
-    def cancel(self, payment_id: str) -> Outcome:
+    def cancel(self, payment_id: str, reference: str | None = None) -> Outcome:
         """Void the charge, also one that has not arrived yet."""
+        del reference
         return charging.cancel(self.books, payment_id)
 
-    def capture(self, payment_id: str, amount: int) -> Outcome:
+    def capture(self, payment_id: str, amount: int, reference: str | None = None) -> Outcome:
         """Take up to what is held, once."""
+        del reference
         return charging.capture(self.books, payment_id, amount)
 
     def refund(self, repayment: Repayment) -> RefundOutcome:
