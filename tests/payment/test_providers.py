@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -10,13 +11,21 @@ import sqlalchemy as sa
 
 from ordering_platform.payment import models
 from ordering_platform.payment.errors import ChallengeNotPending, ProviderNotFound
-from ordering_platform.payment.providers import Charge, Outcome, ProviderSilent, Repayment, switched_on
+from ordering_platform.payment.providers import (
+    Charge,
+    Outcome,
+    Provider,
+    ProviderSilent,
+    Repayment,
+    signed,
+    switched_on,
+)
 from ordering_platform.payment.providers.card_terminal import CardTerminal
 from ordering_platform.payment.providers.cash import Cash
-from ordering_platform.payment.providers.sandbox import Sandbox
+from ordering_platform.payment.providers.sandbox import SIGNATURE, Sandbox
 from ordering_platform.runtime.config import ConfigInvalid
 from ordering_platform.runtime.ids import new_id
-from tests.payment.provider_contract import ProviderContract
+from tests.payment.provider_contract import Faults, HoldingContract, ProviderContract
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,13 +47,60 @@ class TestCardTerminalKeepsTheContract(ProviderContract):
         return CardTerminal(settings)
 
 
-class TestSandboxKeepsTheContract(ProviderContract):
-    card: Mapping[str, Any] | None = {"token": "tok_approve"}
+class BadDays(Faults):
+    """The sandbox misbehaves by its cards; its books are changed behind its back."""
+
+    def __init__(self, sandbox: Sandbox, db: Transactions) -> None:
+        self.sandbox = sandbox
+        self.db = db
+
+    def declined(self) -> Mapping[str, Any]:
+        return {"token": "tok_decline"}
+
+    def challenged(self) -> Mapping[str, Any]:
+        return {"token": "tok_3ds"}
+
+    def answer(self, payment_id: str, *, approve: bool) -> None:
+        self.sandbox.challenge(payment_id, approve=approve)
+
+    def delayed(self) -> Mapping[str, Any]:
+        return {"token": "tok_delay"}
+
+    def let_time_pass(self) -> None:
+        with self.db.transaction() as tx:
+            for table in (models.sandbox_charges, models.sandbox_refunds):
+                due = sa.update(table).where(table.c.settles_at.is_not(None))
+                tx.execute(due.values(settles_at=sa.func.now()))
+
+    def reply_lost(self) -> Mapping[str, Any]:
+        return {"token": "tok_timeout"}
+
+    def refund_reply_lost(self) -> Mapping[str, Any]:
+        return {"token": "tok_refund_timeout"}
+
+    def away(self, provider: Provider) -> tuple[Provider, Mapping[str, Any]]:
+        return provider, {"token": "tok_unavailable"}
+
+    def falsify(self, payment_id: str, *, amount: int, currency: str) -> None:
+        mine = models.sandbox_charges.c.id == payment_id
+        with self.db.transaction() as tx:
+            tx.execute(sa.update(models.sandbox_charges).where(mine).values(captured_minor=amount, currency=currency))
+
+
+class TestSandboxKeepsTheContract(HoldingContract):
+    card: ClassVar[Mapping[str, Any] | None] = {"token": "tok_approve"}
 
     @pytest.fixture
-    def provider(self, settings: Settings, db: Transactions) -> Sandbox:
-        db.ping()
-        return Sandbox(settings)
+    def provider(self, sandbox: Sandbox) -> Sandbox:
+        return sandbox
+
+    @pytest.fixture
+    def faults(self, sandbox: Sandbox, db: Transactions) -> BadDays:
+        return BadDays(sandbox, db)
+
+    def signed(self, provider: Provider, body: bytes) -> Mapping[str, str]:
+        del provider
+        return {SIGNATURE: signed.header("whsec_of_the_tests", int(time.time()), body)}
 
 
 @pytest.fixture
@@ -96,22 +152,9 @@ class TestCards:
         assert sandbox.look_up("pay_unknown") is None
 
 
-@dataclass
-class Clock:
-    """Lets the two seconds of the sandbox pass."""
-
-    db: Transactions
-
-    def pass_(self) -> None:
-        with self.db.transaction() as tx:
-            for table in (models.sandbox_charges, models.sandbox_refunds):
-                due = sa.update(table).where(table.c.settles_at.is_not(None))
-                tx.execute(due.values(settles_at=sa.func.now()))
-
-
 @pytest.fixture
-def clock(db: Transactions) -> Clock:
-    return Clock(db)
+def clock(sandbox: Sandbox, db: Transactions) -> BadDays:
+    return BadDays(sandbox, db)
 
 
 def repayment(paid: Charge, amount: int = 500) -> Repayment:
@@ -130,7 +173,7 @@ class TestRefundCards:
 
     @pytest.mark.parametrize(("card", "first", "last"), [(card, *way) for card, way in ways.items()])
     def test_a_refund_goes_the_way_of_its_card(
-        self, sandbox: Sandbox, clock: Clock, card: str, first: str, last: str
+        self, sandbox: Sandbox, clock: BadDays, card: str, first: str, last: str
     ) -> None:
         paid = charge(card)
         sandbox.create(paid)
@@ -139,7 +182,7 @@ class TestRefundCards:
         found = sandbox.look_up_refund(back)
         assert found is not None
         assert found.status == first
-        clock.pass_()
+        clock.let_time_pass()
         found = sandbox.look_up_refund(back)
         assert found is not None
         assert found.status == last
@@ -156,13 +199,13 @@ class TestRefundCards:
         assert found.status == "succeeded"
         assert sandbox.refund(back) == found
 
-    def test_a_refund_that_failed_leaves_room_for_another(self, sandbox: Sandbox, clock: Clock) -> None:
+    def test_a_refund_that_failed_leaves_room_for_another(self, sandbox: Sandbox, clock: BadDays) -> None:
         paid = charge("tok_refund_fails_later")
         sandbox.create(paid)
         first = repayment(paid)
         sandbox.refund(first)
         assert sandbox.refund(repayment(paid)).status == "failed"
-        clock.pass_()
+        clock.let_time_pass()
         sandbox.look_up_refund(first)
         assert sandbox.refund(repayment(paid)).status == "succeeded"
 

@@ -12,6 +12,7 @@ CARDS: Final[dict[str, tuple[str, str]]] = {
     "tok_3ds": ("requires_action", "asks the card holder first"),
     "tok_delay": ("processing", "is approved after two seconds"),
     "tok_timeout": ("approved", "is approved, but the first answer is lost"),
+    "tok_unavailable": ("unavailable", "cannot be reached; nothing is charged"),
     "tok_hold_lapses": ("approved", "is approved; money that is only held is let go after two seconds"),
     "tok_refund_fails": ("approved", "is approved, but refuses every refund"),
     "tok_refund_timeout": ("approved", "is approved, but the first answer to a refund is lost"),
@@ -19,6 +20,7 @@ CARDS: Final[dict[str, tuple[str, str]]] = {
     "tok_refund_delay": ("approved", "is approved; a refund takes two seconds"),
 }
 
+UNREACHABLE: Final = "tok_unavailable"
 LOSES_ANSWERS: Final = "tok_timeout"
 LETS_HOLDS_GO: Final = "tok_hold_lapses"
 LOSES_REFUND_ANSWERS: Final = "tok_refund_timeout"

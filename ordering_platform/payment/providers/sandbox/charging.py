@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from ordering_platform.payment.errors import ChallengeNotPending
+from ordering_platform.payment.errors import ChallengeNotPending, ProviderUnavailable
 from ordering_platform.payment.models import sandbox_charges as charges
 from ordering_platform.payment.providers import Charge, Outcome, ProviderSilent, Status
-from ordering_platform.payment.providers.sandbox.cards import LETS_HOLDS_GO, LOSES_ANSWERS, first_status
+from ordering_platform.payment.providers.sandbox.cards import LETS_HOLDS_GO, LOSES_ANSWERS, UNREACHABLE, first_status
 from ordering_platform.runtime.ids import new_id
 from ordering_platform.runtime.prepared import prepared
 
@@ -31,8 +31,13 @@ _CHARGE = prepared("""
 
 
 def create(books: Transactions, charge: Charge) -> Outcome:
-    """Charge a test card once for each payment id; raises ProviderSilent where the card loses the first answer."""
+    """Charge a test card once for each payment id.
+
+    Raises ProviderSilent where the card loses the first answer, ProviderUnavailable where it is one of nobody.
+    """
     card = charge.card["token"]
+    if card == UNREACHABLE:
+        raise ProviderUnavailable
     status = first_status(card, capture_later=charge.capture_later)
     values = {
         "id": charge.payment_id,
