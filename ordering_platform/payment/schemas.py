@@ -111,13 +111,7 @@ class NewPayment(RequestSchema):
     method = Text(max=64, required=True)
     amount = MoneyField(allow_none=True)
     equal = Nested(EqualParts, allow_none=True, metadata={"example": {"parts": 3}})
-    lines = ListOf(
-        Nested(LinePart),
-        min=1,
-        max=MAX_LINES,
-        allow_none=True,
-        metadata={"example": [{"line_id": "lin_01k9m2x7q4w8z6t1v5b3n0c8d2", "part": 1, "of": 2}]},
-    )
+    lines = ListOf(Nested(LinePart), min=1, max=MAX_LINES, allow_none=True)
     tip = MoneyField(allow_none=True)
     card = Nested(Card, allow_none=True, metadata=_TEST_CARD)
     capture = Choice(CAPTURE, metadata=_CAPTURE)
