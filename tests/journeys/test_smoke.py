@@ -43,9 +43,20 @@ def test_a_guest_and_the_staff_walk_through_everything(platform: Platform) -> No
     assert "all well" in done.stderr
     steps = done.stdout.splitlines()
     assert all(line.startswith("ok ") for line in steps)
-    for step in ("A guest sits down", "Check out, sandbox", "The order is served", "The login has ended"):
+    for step in (
+        "A guest sits down",
+        "Half 1 of it, sandbox",
+        "Half 2 of it, cash",
+        "The halves are the bill, to the cent",
+        "The card holder agrees",
+        "A dish goes back, once",
+        "It is as much as was captured",
+        "Check out, sandbox",
+        "The order is served",
+        "The login has ended",
+    ):
         assert any(line.endswith(step) for line in steps), step
-    assert count(platform, REHEARSED) == before + 1
+    assert count(platform, REHEARSED) == before + 3
     assert secret not in done.stdout + done.stderr
 
 
@@ -56,6 +67,7 @@ def test_a_guest_alone_needs_only_the_code_of_a_table(platform: Platform) -> Non
     assert report["ok"] is True
     assert {step["ok"] for step in report["steps"]} == {True}
     assert all(step["ms"] >= 0 for step in report["steps"])
+    assert [step["name"] for step in report["steps"] if step["skipped"]] == ["Money is given back"]
 
 
 def test_the_walk_ends_at_the_step_that_failed_and_says_why(platform: Platform) -> None:
@@ -100,6 +112,10 @@ def test_where_only_cash_is_taken_staff_take_it(data_dir: Path) -> None:
     assert "Check out, cash" in alone.stdout
     assert "Staff take the cash" in attended.stdout
     assert "The order is paid" in attended.stdout
+    assert "Half 2 of it, cash" in attended.stdout
+    assert "A card whose holder is asked first: the test provider" in attended.stdout
+    assert "A bill for two: only cash is taken" in alone.stdout
+    assert all(line.startswith(("ok ", "skip ")) for line in (attended.stdout + alone.stdout).splitlines())
 
 
 def test_it_follows_the_rules_of_every_house(data_dir: Path) -> None:

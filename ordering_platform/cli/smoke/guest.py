@@ -12,12 +12,14 @@ from ordering_platform.cli.smoke.dishes import Dish, choose
 from ordering_platform.cli.smoke.walk import Unexpected, Walk, expect
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ordering_platform.client import Client
 
 CARD = "tok_approve"
 PAY_FIRST = "pay_first"
 NOTE = "A rehearsal by 'ordering-platform smoke'; nothing has to be cooked."
-_SETTLED = {"captured", "paid", "completed"}
+SETTLED = {"captured", "paid", "completed"}
 
 
 @dataclass(slots=True)
@@ -37,9 +39,12 @@ class Visit:
     order: dict[str, Any] = field(default_factory=dict)
     order_key: str = field(default_factory=lambda: secrets.token_hex(16))
     quote: dict[str, Any] = field(default_factory=dict)
+    methods: list[str] = field(default_factory=list)
     method: str = ""
     bill: dict[str, Any] = field(default_factory=dict)
     payment: dict[str, Any] = field(default_factory=dict)
+    refundable: dict[str, Any] = field(default_factory=dict)
+    further: list[str] = field(default_factory=list)
 
 
 def sit_down(visit: Visit) -> None:
@@ -72,10 +77,14 @@ def send(visit: Visit) -> None:
     visit.walk.step("Send it twice: the same order", _place, visit)
 
 
+def choose_method(visit: Visit) -> None:
+    """Find a way to pay that costs nobody anything."""
+    visit.method = visit.walk.step("Ways to pay", _choose_method, visit)
+
+
 def pay(visit: Visit) -> None:
     """From the quote to a payment that is captured once."""
     step = visit.walk.step
-    visit.method = step("Ways to pay", _choose_method, visit)
     visit.quote = step("The quote" + (f" with {visit.promotion}" if visit.promotion else ""), _read_quote, visit)
     key = secrets.token_hex(16)
     step(f"Check out, {visit.method}", _check_out, visit, key)
@@ -96,15 +105,16 @@ def look_back(visit: Visit) -> None:
     step("The order as it was sent", _check_order, visit)
     step("What happened to it", _check_events, visit)
     step("The guest's history", _check_history, visit)
-    if visit.payment["status"] in _SETTLED:
+    if visit.payment["status"] in SETTLED:
         step("The bill is paid, still once", _check_bill, visit)
 
 
 def give_up(visit: Visit) -> None:
     """Leave no unpaid order behind after a walk that failed; what cannot be cancelled stays as it is."""
-    if visit.order and visit.order.get("payment_status") == "unpaid":
+    first = [visit.order["id"]] if visit.order and visit.order.get("payment_status") == "unpaid" else []
+    for order_id in first + visit.further:
         visit.guest.patience = 2.0
-        visit.guest.ask("POST", f"/v1/orders/{visit.order['id']}/status", body={"to": "cancelled"})
+        visit.guest.ask("POST", f"/v1/orders/{order_id}/status", body={"to": "cancelled"})
 
 
 def _check_me(visit: Visit) -> None:
@@ -189,11 +199,11 @@ def _check_sent(visit: Visit) -> None:
 
 
 def _choose_method(visit: Visit) -> str:
-    offered = [method["id"] for method in visit.guest.get("/v1/payment-methods")["data"]]
-    expect(offered, "there is no way to pay")
-    wanted = next((method for method in ("sandbox", "cash") if method in offered), None)
+    visit.methods = [method["id"] for method in visit.guest.get("/v1/payment-methods")["data"]]
+    expect(visit.methods, "there is no way to pay")
+    wanted = next((method for method in ("sandbox", "cash") if method in visit.methods), None)
     if wanted is None:
-        raise Unexpected(f"a rehearsal pays by sandbox or cash; offered are {', '.join(offered)}")
+        raise Unexpected(f"a rehearsal pays by sandbox or cash; offered are {', '.join(visit.methods)}")
     return wanted
 
 
@@ -234,30 +244,30 @@ def _checkout(visit: Visit) -> dict[str, Any]:
 
 def _wait_for_payment(visit: Visit) -> None:
     path = f"/v1/payments/{visit.payment['id']}"
-    visit.payment = _wait(visit, path, lambda payment: payment["status"] in _SETTLED)
+    visit.payment = wait_until(visit.guest, path, lambda payment: payment["status"] in SETTLED)
 
 
 def _check_bill(visit: Visit) -> None:
-    bill = _wait(visit, f"/v1/bills/{visit.bill['id']}", lambda bill: bill["due"]["amount"] == 0)
-    captured = [payment for payment in bill["payments"] if payment["status"] in _SETTLED]
+    bill = wait_until(visit.guest, f"/v1/bills/{visit.bill['id']}", lambda bill: bill["due"]["amount"] == 0)
+    captured = [payment for payment in bill["payments"] if payment["status"] in SETTLED]
     expect(len(captured) == 1, f"{len(captured)} payments were captured")
     expect(bill["paid"] == bill["total"], f"paid {bill['paid']} of {bill['total']}")
 
 
 def _wait_until_paid(visit: Visit) -> None:
     path = f"/v1/orders/{visit.order['id']}"
-    visit.order = _wait(visit, path, lambda order: order["payment_status"] == "paid")
+    visit.order = wait_until(visit.guest, path, lambda order: order["payment_status"] == "paid")
 
 
-def _wait(visit: Visit, path: str, settled: Any) -> dict[str, Any]:
+def wait_until(guest: Client, path: str, settled: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
     """Read until it is settled: after a restart the platform finishes by itself what was begun."""
-    until = time.monotonic() + visit.guest.patience
+    until = time.monotonic() + guest.patience
     while True:
-        found: dict[str, Any] = visit.guest.get(path)
+        found: dict[str, Any] = guest.get(path)
         if settled(found):
             return found
         if time.monotonic() > until:
-            raise Unexpected(f"after {visit.guest.patience:.0f} s it still is {found.get('status')}")
+            raise Unexpected(f"after {guest.patience:.0f} s it still is {found.get('status')}")
         time.sleep(0.1)
 
 

@@ -24,11 +24,12 @@ class WalkFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step as it went; ``problem`` is empty where all was well."""
+    """One step as it went; ``problem`` is empty where all was well, ``skipped`` says why it was not walked."""
 
     name: str
     ms: float
     problem: str = ""
+    skipped: str = ""
 
     @property
     def ok(self) -> bool:
@@ -66,8 +67,14 @@ class Walk:
         self._end(name, begun, "")
         return found
 
+    def skip(self, name: str, why: str) -> None:
+        """Leave out what this platform does not allow, and say why."""
+        self._keep(Step(name, 0.0, skipped=why))
+
     def _end(self, name: str, begun: float, problem: str) -> None:
-        step = Step(name, round((time.monotonic() - begun) * 1000, 1), problem)
+        self._keep(Step(name, round((time.monotonic() - begun) * 1000, 1), problem))
+
+    def _keep(self, step: Step) -> None:
         self.steps.append(step)
         self._tell(step)
 
