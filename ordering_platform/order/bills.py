@@ -70,26 +70,30 @@ _LOCK = prepared("""
 
 _BILL = sa.text("SELECT status, answer FROM orders.bill_locks WHERE bill_id = :bill_id")
 
+# A bill that was paid in part may be given up as well, once everybody has their money back.
 _RELEASE = sa.text("""
     INSERT INTO orders.bill_locks AS b (bill_id, status) VALUES (:bill_id, 'released')
     ON CONFLICT (bill_id) DO UPDATE SET status = 'released', answer = NULL, updated_at = now()
-    WHERE b.status = 'locked'
+    WHERE b.status = 'locked' OR (b.status = 'paid' AND NOT EXISTS (
+        SELECT FROM orders.orders o
+        WHERE o.locked_by_bill = b.bill_id AND o.payment_status NOT IN ('pending', 'partially_paid')))
     RETURNING bill_id
 """)
 
 _FREE = sa.text("""
     WITH held AS (
-        SELECT id FROM orders.orders WHERE locked_by_bill = :bill_id AND payment_status = 'pending'
+        SELECT id, payment_status FROM orders.orders
+        WHERE locked_by_bill = :bill_id AND payment_status IN ('pending', 'partially_paid')
         ORDER BY id FOR NO KEY UPDATE
     ), freed AS (
         UPDATE orders.orders SET locked_by_bill = NULL, payment_status = 'unpaid', version = version + 1,
                updated_at = now()
-        FROM held WHERE orders.id = held.id RETURNING orders.*
+        FROM held WHERE orders.id = held.id RETURNING orders.*, held.payment_status AS from_status
     ), noted AS (
         INSERT INTO orders.order_events (venue_id, session_id, order_id, subject_id, kind, actor_kind, actor_id,
                                          from_status, to_status, private, rehearsal)
         SELECT venue_id, session_id, id, :bill_id, 'order.payment_status_changed', 'service', 'payment',
-               'pending', 'unpaid', placed_at IS NULL, rehearsal
+               from_status, 'unpaid', placed_at IS NULL, rehearsal
         FROM freed
     )
     SELECT count(*) FROM freed

@@ -63,7 +63,7 @@ _REFUND = sa.text("""
         RETURNING bill_id
     ), was AS (
         SELECT o.id, o.payment_status FROM orders.orders o JOIN bill ON o.locked_by_bill = bill.bill_id
-        WHERE o.payment_status IN ('paid', 'partially_refunded', 'refunded') AND o.payment_status <> :to
+        WHERE o.payment_status = ANY(:before) AND o.payment_status <> :to
         ORDER BY o.id FOR NO KEY UPDATE OF o
     ), moved AS (
         UPDATE orders.orders SET payment_status = :to, version = version + 1, updated_at = now()
@@ -136,9 +136,11 @@ def _noted_before(tx: Connection, bill_id: str) -> list[Any]:
 def mark_refunded(tx: Connection, *, bill_id: str, payment_status: str, step: int) -> dict[str, Any]:
     """Note on the orders of a paid bill how much of it is back; raises BillNotFound.
 
-    ``step`` counts the refunds that came back or were returned, so that old news change nothing.
+    It is ``pending`` again when all that was paid of an open bill is back. ``step`` counts the refunds that came
+    back or were returned, so that old news change nothing.
     """
-    values = {"bill_id": bill_id, "to": payment_status, "step": step}
+    before = ["partially_paid"] if payment_status == "pending" else ["paid", "partially_refunded", "refunded"]
+    values = {"bill_id": bill_id, "to": payment_status, "before": before, "step": step}
     if tx.execute(_REFUND, values).scalar_one() == 0 and not tx.execute(_HELD, {"bill_id": bill_id}).all():
         raise errors.BillNotFound
     return {}

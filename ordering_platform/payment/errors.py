@@ -154,7 +154,7 @@ class NothingToRefund(Conflict):
 
 
 class BillStillOpen(Conflict):
-    """Others are still paying this bill; give money back once it is paid."""
+    """Others are still paying this bill; until it is paid, a payment goes back whole only."""
 
 
 class RefundFailed(Conflict):

@@ -94,6 +94,10 @@ _NOTE = prepared(f"""
     SELECT {_REFUND}, now() AS seen_at FROM moved r
 """)  # noqa: S608  the fragments are ours
 
+# Somebody has to look at the bill: it may be over now, or paid.
+_WOKEN = "next_run_at = CASE WHEN b.lease_owner IS NULL THEN now() ELSE b.next_run_at END"
+
+# On a bill that is still open a payment goes back whole, and what it had paid is due again.
 _GIVE = prepared(f"""
     WITH moved AS (
         UPDATE payments.refunds AS r
@@ -101,10 +105,19 @@ _GIVE = prepared(f"""
             lease_owner = CASE {_LEASE_OF} END, next_run_at = now() + :lease * interval '1 second', attempts = 0
         WHERE r.id = :id AND r.status = :was
         RETURNING {_REFUND}
+    ), reopened AS (
+        UPDATE payments.bills AS b
+        SET paid_minor = b.paid_minor - p.amount_minor, {_WOKEN}
+        FROM moved JOIN payments.payments p ON p.id = moved.payment_id
+        WHERE b.id = moved.bill_id AND b.status = 'paying' AND p.captured_minor = moved.amount_minor
+        RETURNING b.id
+    ), parts AS (
+        DELETE FROM payments.bill_shares s USING reopened, moved
+        WHERE s.bill_id = reopened.id AND s.payment_id = moved.payment_id
     ), counted AS (
         UPDATE payments.payments AS p
         SET refund_pending_minor = p.refund_pending_minor - moved.amount_minor,
-            refunded_minor = p.refunded_minor + moved.amount_minor
+            refunded_minor = p.refunded_minor + moved.amount_minor, off_bill = EXISTS (SELECT FROM reopened)
         FROM moved WHERE p.id = moved.payment_id
     ), receipt AS (
         {_RECEIPT_DUE}
@@ -114,7 +127,8 @@ _GIVE = prepared(f"""
     SELECT {_REFUND}, now() AS seen_at FROM moved r
 """)  # noqa: S608  the fragments are ours
 
-# Before the money was back: nobody else has to know. Afterwards order-service has to be told again.
+# Before the money was back: nobody else has to know. Afterwards order-service has to be told again, and a payment that
+# had left its bill counts there again, unless others have paid for it meanwhile.
 _LET_GO = prepared(f"""
     WITH moved AS (
         UPDATE payments.refunds AS r
@@ -124,9 +138,18 @@ _LET_GO = prepared(f"""
             attempts = 0
         WHERE r.id = :id AND r.status = :was
         RETURNING {_REFUND}
+    ), counts_again AS (
+        UPDATE payments.bills AS b
+        SET paid_minor = b.paid_minor + p.amount_minor, {_WOKEN},
+            status = CASE WHEN b.paid_minor + p.amount_minor = b.total_minor THEN 'captured' ELSE b.status END
+        FROM moved JOIN payments.payments p ON p.id = moved.payment_id
+        WHERE b.id = moved.bill_id AND b.status = 'paying' AND p.off_bill AND moved.settled_at IS NOT NULL
+          AND b.paid_minor + b.pending_minor + p.amount_minor <= b.total_minor
+        RETURNING b.id
     ), counted AS (
         UPDATE payments.payments AS p
-        SET refund_pending_minor = p.refund_pending_minor
+        SET off_bill = p.off_bill AND NOT EXISTS (SELECT FROM counts_again),
+            refund_pending_minor = p.refund_pending_minor
                 - CASE WHEN moved.settled_at IS NULL THEN moved.amount_minor ELSE 0 END,
             refunded_minor = p.refunded_minor
                 - CASE WHEN moved.settled_at IS NULL THEN 0 ELSE moved.amount_minor END,

@@ -145,6 +145,8 @@ def book(till: Till, refund: Refund, outcome: RefundOutcome, me: str, actor: str
     if moved is None:
         with till.db.read() as tx:
             return refunds.read(tx, refund["id"]) or refund
+    if moved["status"] == "failed" and moved["settled_at"] is not None:
+        log.error("refund %s of payment %s was returned", moved["id"], moved["payment_id"])
     if moved["status"] != refund["status"]:
         arrow(f"refund {refund['status']}-{moved['status']}")
     return moved
@@ -165,15 +167,17 @@ def _tell(run: Giving) -> None:
         # First comes what the bill itself has to tell them, that it is paid.
         _rest(run)
         return
+    status = _status(bill)
     try:
-        called(
-            "order.mark_refunded",
-            till.order.mark_refunded,
-            bill_id=bill_id,
-            payment_status=_status(bill),
-            step=int(bill.step),
-        )
-        if _status(bill) == "refunded" and bill.promotions == "reserved":
+        if status is not None:
+            called(
+                "order.mark_refunded",
+                till.order.mark_refunded,
+                bill_id=bill_id,
+                payment_status=status,
+                step=int(bill.step),
+            )
+        if status == "refunded" and bill.promotions == "reserved":
             called("promotion.reverse", till.promotion.reverse, bill_id=bill_id, reason="full_refund")
     except DomainError as fault:
         log.warning("refund %s is back, but not everybody knows: %s", run.refund["id"], fault.code)
@@ -182,7 +186,10 @@ def _tell(run: Giving) -> None:
     _finish(run)
 
 
-def _status(bill: Any) -> str:
+def _status(bill: Any) -> str | None:
+    """Say what the orders of a bill are now, or None where they are as they were."""
+    if bill.status != "completed":
+        return "pending" if bill.status == "paying" and bill.paid_minor == 0 else None
     if bill.refunded == 0:
         return "paid"
     return "refunded" if bill.refunded == bill.captured else "partially_refunded"

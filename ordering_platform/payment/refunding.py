@@ -74,11 +74,11 @@ def _decided(till: Till, request: Request, payment_id: str) -> GivenBack:
         gone = refunds.lines_gone(tx, bill["id"]) if "lines" in request.body else {}
     if payment["status"] != "captured":
         raise PaymentNotCaptured(status=payment["status"])
-    if bill["status"] not in {"captured", "completed"}:
-        raise BillStillOpen
     lines = [_line(line, gone) for line in bill["quote"]["lines"]]
     step = till.step(payment["method"], bill)
     given = giving_back.decide(request.body, giving_back.left_of(payment), lines, step)
+    if bill["status"] == "paying" and given.amount != payment["captured_minor"]:
+        raise BillStillOpen
     _check_limit(till, request.caller, payment, given)
     return given
 

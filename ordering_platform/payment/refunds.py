@@ -24,8 +24,6 @@ Refund = dict[str, Any]
 SEEN = (refunds, sa.func.now().label("seen_at"))
 
 _FREE = sa.or_(refunds.c.lease_owner.is_(None), refunds.c.next_run_at <= sa.func.now())
-# Money that is back, or was until a bank returned it.
-_BACK = ("succeeded", "completed")
 
 
 def of_key(tx: Connection, caller_id: str, route: str, key: str) -> Refund | None:
@@ -65,22 +63,22 @@ def lines_gone(tx: Connection, bill_id: str) -> dict[str, Any]:
 def standing(tx: Connection, bill_id: str) -> Any:
     """Say where a bill stands: what was captured and what is back of it, and at which ``step`` of its refunds.
 
-    All in one statement and so at one moment: of two answers the one with the higher step is the newer.
+    Payments that have left the bill do not count. All of it is read in one statement and so at one moment: of two
+    answers the one with the higher step is the newer.
     """
-    captured = sa.select(sa.func.coalesce(sa.func.sum(payments.c.captured_minor), 0)).where(
-        payments.c.bill_id == bills.c.id
-    )
-    of_bill = refunds.c.bill_id == bills.c.id
-    back = sa.select(sa.func.coalesce(sa.func.sum(refunds.c.amount_minor), 0)).where(
-        of_bill, refunds.c.status.in_(_BACK)
+    counting = sa.and_(payments.c.bill_id == bills.c.id, ~payments.c.off_bill)
+    captured, back = (
+        sa.select(sa.func.coalesce(sa.func.sum(amount), 0)).where(counting)
+        for amount in (payments.c.captured_minor, payments.c.refunded_minor)
     )
     # A refund that is back counts one, and one that was returned two.
     settled = refunds.c.settled_at.is_not(None)
     steps = sa.case((sa.and_(settled, refunds.c.status == "failed"), 2), (settled, 1), else_=0)
-    step = sa.select(sa.func.coalesce(sa.func.sum(steps), 0)).where(of_bill)
+    step = sa.select(sa.func.coalesce(sa.func.sum(steps), 0)).where(refunds.c.bill_id == bills.c.id)
     return tx.execute(
         sa.select(
             bills.c.status,
+            bills.c.paid_minor,
             bills.c.promotions,
             captured.scalar_subquery().label("captured"),
             back.scalar_subquery().label("refunded"),

@@ -166,6 +166,31 @@ def test_the_newest_word_on_refunds_stands(
     assert len(payment_steps(db, order["id"])) - before <= len(set(news))
 
 
+def test_a_bill_that_was_paid_in_part_lets_its_orders_go_when_everybody_has_the_money_back(
+    db: Transactions, room: rooms.Room
+) -> None:
+    anna = rooms.guest(db, room)
+    order = rooms.sent(db, anna, rooms.soup(room))
+    rooms.held(db, "bil_1", anna, order["id"])
+    settling.mark_paid(db, bill_id="bil_1", payment_status="partially_paid", payment_id="pay_1")
+    with db.transaction() as tx:
+        settling.mark_refunded(tx, bill_id="bil_1", payment_status="pending", step=1)
+    assert state(db, order["id"])[0] == "pending"
+    rooms.released(db, "bil_1")
+    assert state(db, order["id"])[0] == "unpaid"
+    with pytest.raises(errors.BillReleased):
+        settling.mark_paid(db, bill_id="bil_1", payment_status="partially_paid", payment_id="pay_2")
+
+
+def test_a_bill_that_was_paid_whole_never_lets_its_orders_go(db: Transactions, room: rooms.Room) -> None:
+    anna = rooms.guest(db, room)
+    order = rooms.sent(db, anna, rooms.soup(room))
+    rooms.held(db, "bil_1", anna, order["id"])
+    rooms.paid(db, "bil_1")
+    rooms.released(db, "bil_1")
+    assert state(db, order["id"])[0] == "paid"
+
+
 def test_a_refund_changes_nothing_on_orders_that_were_never_paid(db: Transactions, room: rooms.Room) -> None:
     anna = rooms.guest(db, room)
     order = rooms.sent(db, anna, rooms.soup(room))

@@ -29,6 +29,7 @@ from ordering_platform.runtime.identity import Caller
 from ordering_platform.runtime.ids import new_id
 from ordering_platform.runtime.request import Request
 from tests.payment.fakes import Orders, Promotions, line
+from tests.support import localstripe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,12 +123,14 @@ class Restaurant:
         if gross is not None:
             self.orders.add("ord_1", line(gross=gross))
         checkout.open_bill(self.till, self.request({"order_ids": ["ord_1"], "code": code}, schema=schemas.NewBill))
-        card = {"method": "sandbox", "card": {"token": "tok_approve"}}
-        for amount in amounts:
-            body = {**card, "amount": {"amount": amount, "currency": "EUR"}}
-            request = self.request(body, schema=schemas.NewPayment, path=f"/v1/bills/{self.bill['id']}/payments")
-            paying.pay(self.till, request, self.bill["id"])
-        return [one["id"] for one in self.rows(models.payments)]
+        return [self.pay(amount) for amount in amounts]
+
+    def pay(self, amount: int, token: str = "tok_approve") -> str:  # noqa: S107  the name of a test card
+        """Pay an amount of the newest bill with a card, and give the id of the payment."""
+        body = {"method": "sandbox", "card": {"token": token}, "amount": {"amount": amount, "currency": "EUR"}}
+        request = self.request(body, schema=schemas.NewPayment, path=f"/v1/bills/{self.bill['id']}/payments")
+        paying.pay(self.till, request, self.bill["id"])
+        return str(self.payment["id"])
 
     def refund_refused(self, key: str | None = None, **wish: Any) -> DomainError:
         """Give what a refund is refused with."""
@@ -242,3 +245,29 @@ def at_once(number: int, work: Callable[[int], Any]) -> list[Any]:
             return fault
 
     return [thread.wait() for thread in [eventlet.spawn(caught, place) for place in range(number)]]
+
+
+@pytest.fixture(scope="session")
+def stripe_port() -> Iterator[int]:
+    """Run localstripe for all tests that need it."""
+    with localstripe.localstripe() as port:
+        yield port
+
+
+@pytest.fixture
+def desk(stripe_port: int) -> Iterator[localstripe.Desk]:
+    """Open the desk before localstripe that this test may let misbehave."""
+    with localstripe.desk(stripe_port) as front:
+        yield front
+
+
+@pytest.fixture
+def stripe_settings(settings: Settings, desk: localstripe.Desk) -> Settings:
+    """Give the settings of a payment-service that takes cards through Stripe."""
+    return replace(
+        settings,
+        payment_providers=("cash", "sandbox", "stripe"),
+        stripe_secret_key=localstripe.KEY,
+        stripe_webhook_secret="whsec_of_stripe",
+        stripe_api_base=desk.url,
+    )

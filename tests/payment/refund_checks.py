@@ -84,7 +84,10 @@ def ended(restaurant: Restaurant) -> None:
         assert refund["status"] in {"completed", "failed"}
         assert (refund["lease_owner"], refund["next_run_at"]) == (None, None)
     for bill in restaurant.rows(models.bills):
-        paid = [one for one in restaurant.rows(models.payments) if one["bill_id"] == bill["id"]]
+        if bill["status"] != "completed":
+            continue
+        mine = [one for one in restaurant.rows(models.payments) if one["bill_id"] == bill["id"]]
+        paid = [one for one in mine if not one["off_bill"]]
         captured, back = (sum(one[name] for one in paid) for name in ("captured_minor", "refunded_minor"))
         status = "paid" if not back else "refunded" if back == captured else "partially_refunded"
         assert restaurant.orders.refund_status(bill["id"]) == status

@@ -6,14 +6,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 
-from ordering_platform.payment import models
+from ordering_platform.payment import counter, models
 from ordering_platform.runtime.errors import DomainError
 from ordering_platform.runtime.idempotency import REPLAYED
 from ordering_platform.runtime.replies import Reply
 from tests.payment.conftest import CASHIER, KEY, Restaurant, at_once
 from tests.payment.fakes import line
-from tests.payment.refund_checks import MANAGER, ended, eur
+from tests.payment.refund_checks import MANAGER, counted, ended, eur, let_time_pass, send_notice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,6 +190,70 @@ class TestAtOnce:
         assert [one.code for one in refusals(answers)] == ["refund_over_tip"] * 3
         assert restaurant.payment["tip_refunded_minor"] == 300
         ended(restaurant)
+
+
+class TestOpenBill:
+    """Half of a bill of 100.00 is paid, and the guest who paid it wants the money back."""
+
+    def test_what_a_payment_had_paid_is_due_again(self, restaurant: Restaurant) -> None:
+        [first] = restaurant.split(5000, gross=10_000)
+        restaurant.give_back(payment_id=first)
+        assert (restaurant.bill["status"], restaurant.bill["paid_minor"]) == ("paying", 0)
+        restaurant.pay(10_000)
+        assert restaurant.bill["status"] == "completed"
+        ended(restaurant)
+
+    def test_the_bill_can_be_cancelled_then(self, restaurant: Restaurant) -> None:
+        [first] = restaurant.split(5000, gross=10_000, code="TEN")
+        restaurant.give_back(payment_id=first)
+        counter.cancel(restaurant.till, CASHIER, restaurant.bill["id"])
+        assert restaurant.bill["status"] == "failed"
+        assert restaurant.orders.is_free()
+        assert restaurant.promotions.state[restaurant.bill["id"]] == "released"
+        ended(restaurant)
+
+    def test_a_bill_nobody_pays_any_more_is_given_up_in_time(self, restaurant: Restaurant) -> None:
+        [first] = restaurant.split(5000, gross=10_000)
+        restaurant.give_back(payment_id=first)
+        restaurant.age(700)
+        restaurant.sweep()
+        assert restaurant.bill["status"] == "failed"
+        assert restaurant.orders.is_free()
+
+    @pytest.mark.parametrize("wish", [{"amount": eur(4999)}, {"lines": [{"line_id": "ord_1_0", "amount": eur(10)}]}])
+    def test_it_goes_back_whole_only(self, restaurant: Restaurant, wish: dict[str, Any]) -> None:
+        restaurant.split(5000, gross=10_000)
+        assert restaurant.refund_refused(**wish).code == "bill_still_open"
+
+    def test_a_bill_that_is_paid_meanwhile_is_refunded_in_part(self, restaurant: Restaurant) -> None:
+        restaurant.split(gross=10_000)
+        restaurant.pay(5000, "tok_refund_delay")
+        restaurant.give_back()
+        restaurant.pay(5000)
+        assert restaurant.bill["status"] == "completed"
+        let_time_pass(restaurant)
+        assert restaurant.orders.refund_status(restaurant.bill["id"]) == "partially_refunded"
+        ended(restaurant)
+
+    @pytest.mark.parametrize(
+        ("paid_again", "status", "off_bill"),
+        [(0, "paying", False), (5000, "completed", False), (10_000, "completed", True)],
+    )
+    def test_money_a_bank_returns_counts_again_unless_others_have_paid(
+        self, restaurant: Restaurant, paid_again: int, status: str, off_bill: bool
+    ) -> None:
+        restaurant.split(gross=10_000)
+        first = restaurant.pay(5000, "tok_refund_fails_later")
+        restaurant.give_back()
+        if paid_again:
+            restaurant.pay(paid_again)
+        restaurant.execute(sa.update(models.sandbox_refunds).values(settles_at=sa.func.now()))
+        send_notice(restaurant, restaurant.rows(models.refunds)[0]["id"])
+        let_time_pass(restaurant)
+        [payment] = [one for one in restaurant.rows(models.payments) if one["id"] == first]
+        assert (restaurant.bill["status"], payment["off_bill"]) == (status, off_bill)
+        assert restaurant.give_back(payment_id=first).status == 201
+        counted(restaurant)
 
 
 class TestWhoMay:

@@ -30,6 +30,8 @@ payments = sa.Table(
     minor("refund_pending_minor"),
     # Of both: how much of the tip is given back or about to be.
     minor("tip_refunded_minor"),
+    # Given back whole while its bill was open, so that others pay what it had paid.
+    sa.Column("off_bill", sa.Boolean, nullable=False, server_default=sa.false()),
     # Only held when it is made; staff take it later, or let it go.
     sa.Column("capture_later", sa.Boolean, nullable=False, server_default=sa.false()),
     # How much of what is held staff have decided to take, once; 0 lets it go. NULL: not decided.
