@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ordering_platform.payment.receipts.layout import Row, sheets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 # All in points; a point is 1/72 of an inch.
 _MM: Final = 72 / 25.4
@@ -66,27 +66,34 @@ def _lines(row: Row, font: Any) -> list[Row]:
     size = _SIZES[row.style]
     right = _drawable(row.right, font)
     room = _WIDTH - 2 * _MARGIN - (font.stringWidth(right, size) + _GAP if right else 0)
-    broken = _broken(_drawable(row.left, font), lambda text: font.stringWidth(text, size) <= room)
+    broken = _broken(_drawable(row.left, font), room, lambda text: float(font.stringWidth(text, size)))
     return [Row(text, "" if place else right, row.style) for place, text in enumerate(broken)]
 
 
-def _broken(text: str, fits: Any) -> list[str]:
-    lines, line = [], ""
+def _broken(text: str, room: float, width: Callable[[str], float]) -> list[str]:
+    """Break a text at its spaces, and a word that is too long for any line wherever the line ends."""
+    lines, line, used = [], "", 0.0
+    space = width(" ")
     for word in text.split():
-        longer = f"{line} {word}" if line else word
-        if fits(longer):
-            line = longer
-            continue
-        if line:
-            lines.append(line)
-        line = word
-        while not fits(line):
-            most = next((end for end in range(len(line) - 1, 1, -1) if fits(line[:end])), 1)
-            lines.append(line[:most])
-            line = line[most:]
-            if not line:
-                break
-    return [*lines, line] if line or not lines else lines
+        for piece, length in _pieces(word, room, width):
+            if line and used + space + length <= room:
+                line, used = f"{line} {piece}", used + space + length
+                continue
+            if line:
+                lines.append(line)
+            line, used = piece, length
+    return [*lines, line]
+
+
+def _pieces(word: str, room: float, width: Callable[[str], float]) -> Iterator[tuple[str, float]]:
+    piece, used = "", 0.0
+    for character in word:
+        length = width(character)
+        if piece and used + length > room:
+            yield piece, used
+            piece, used = "", 0.0
+        piece, used = piece + character, used + length
+    yield piece, used
 
 
 def _drawable(text: str, font: Any) -> str:
