@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from ordering_platform.embedded.home import Home
     from ordering_platform.embedded.seed import Login
 
-_PAGES = {"Kitchen": "/staff/kitchen", "API documentation": "/docs", "API as OpenAPI": "/openapi.json"}
+_PAGES = {
+    "Kitchen": "/staff/kitchen",
+    "Tables": "/staff/floor",
+    "API documentation": "/docs",
+    "API as OpenAPI": "/openapi.json",
+}
 
 
 @dataclass(frozen=True, slots=True)

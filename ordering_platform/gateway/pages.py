@@ -10,7 +10,7 @@ from urllib.parse import quote
 from ordering_platform.gateway import reference
 from ordering_platform.gateway.docs import Docs
 from ordering_platform.gateway.files import Files, packed
-from ordering_platform.runtime.errors import DomainError
+from ordering_platform.runtime.errors import DomainError, NotFound
 from ordering_platform.runtime.languages import best
 from ordering_platform.runtime.replies import JSON, Reply
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ordering_platform.runtime.request import Request
 
 LANGUAGES = ("en", "de")
+BOARDS = ("kitchen", "floor")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
@@ -108,12 +109,14 @@ class Pages:
         )
         return self._html(request, html)
 
-    def kitchen(self, request: Request) -> Reply:
-        """Show the kitchen board; who may see orders on it is asked by the page itself."""
+    def staff(self, request: Request, page: str) -> Reply:
+        """Show a board of the staff; who may see what is on it is asked by the page itself. Raises NotFound."""
+        if page not in BOARDS:
+            raise NotFound("There is nothing at this address.")
         language = best(request.headers.get("Accept-Language", ""), LANGUAGES)
         words = self._words["staff"][language]
-        boot = {"language": language, "languages": LANGUAGES, "words": words, "static": self.files.base}
-        texts = {"language": language, "title": words["kitchen"], "noscript": _NO_SCRIPT_FOR_STAFF[language]}
+        boot = {"page": page, "language": language, "languages": LANGUAGES, "words": words, "static": self.files.base}
+        texts = {"language": language, "title": words[page], "noscript": _NO_SCRIPT_FOR_STAFF[language]}
         html = self.files.page("staff/index.html", texts, boot=_embedded(boot), preloads=self.files.preloads("staff"))
         return self._html(request, html)
 

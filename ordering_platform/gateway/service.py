@@ -79,10 +79,10 @@ class GatewayService:
         """Show where to go from here."""
         return self._politely(request, self.pages.home)
 
-    @http("GET", "/staff/kitchen", who=ANYONE, raw=True, query=_AnyQuery)
-    def show_kitchen(self, request: Request) -> Reply:
-        """Show the kitchen board."""
-        return self._politely(request, self.pages.kitchen)
+    @http("GET", "/staff/<page>", who=ANYONE, raw=True, query=_AnyQuery)
+    def show_board(self, request: Request, page: str) -> Reply:
+        """Show a board of the staff: the kitchen's or the floor's."""
+        return self._politely(request, lambda asked: self.pages.staff(asked, page))
 
     @http("GET", "/docs", who=ANYONE, raw=True, query=_AnyQuery)
     def docs(self, request: Request) -> Reply:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import Phone, Staff, tablet
-from tests.support.calls import call
+from tests.support.boards import Board
+from tests.support.browser import Staff, tablet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,33 +21,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
-class Kitchen:
+class Kitchen(Board):
     """A cook before the board, and guests who send orders to it."""
-
-    def __init__(self, held: Phone, platform: Platform, table: dict[str, Any], manager: Staff) -> None:
-        self.board, self.page, self.platform, self.table, self.manager = held, held.page, platform, table, manager
-        self.guest = call(f"{platform.url}/v1/auth/guest", "POST", body={"table_code": table["code"]}).json
-
-    def enter(self, role: str = "kitchen") -> None:
-        self.page.goto(f"{self.platform.url}/staff/kitchen")
-        self.page.get_by_label("E-mail").fill(self.platform.email(role))
-        self.page.get_by_label("Password", exact=True).fill(self.platform.password(role))
-        self.page.get_by_role("button", name="Sign in", exact=True).click()
-        expect(self.page.get_by_role("button", name="Recall")).to_be_visible()
-
-    def order(self, note: str = "") -> Any:
-        """Send an order of one soup from this table."""
-        menu = self.ask("GET", "/v1/menu?language=en")
-        (soup,) = [one for part in menu["categories"] for one in part["items"] if one["name"] == "Tomato soup"]
-        body = {"items": [{"menu_item_id": soup["id"], "quantity": 2}], **({"note": note} if note else {})}
-        order = self.ask("POST", "/v1/orders", body, key=f"board-{self.table['name']}-{note}")
-        return self.ask("POST", f"/v1/orders/{order['id']}/place", {})
-
-    def ask(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
-        headers = {"Idempotency-Key": key} if key else {}
-        answer = call(self.platform.url + path, method, body=body, token=self.guest["access_token"], headers=headers)
-        assert answer.status < 400, answer
-        return answer.json
 
     def sold_out_now(self) -> list[str]:
         menu = self.ask("GET", "/v1/menu?language=en")
@@ -69,7 +44,7 @@ def kitchen(
 
 
 def test_an_order_appears_by_itself_and_goes_from_new_to_ready(kitchen: Kitchen) -> None:
-    kitchen.enter()
+    kitchen.enter("kitchen", "kitchen")
     order = kitchen.order(note="No basil, please")
     ticket = kitchen.ticket(order)
     expect(ticket).to_be_visible(timeout=4_000)
@@ -88,7 +63,7 @@ def test_an_order_appears_by_itself_and_goes_from_new_to_ready(kitchen: Kitchen)
 
 def test_a_wrong_tap_is_taken_back(kitchen: Kitchen) -> None:
     order = kitchen.order()
-    kitchen.enter()
+    kitchen.enter("kitchen", "kitchen")
     kitchen.ticket(order).get_by_role("button", name="Start").click()
     kitchen.board.says(f"{order['number']} is preparing now.")
     kitchen.board.tap("Undo")
@@ -102,7 +77,7 @@ def test_a_wrong_tap_is_taken_back(kitchen: Kitchen) -> None:
 def test_what_was_served_too_early_is_recalled(kitchen: Kitchen) -> None:
     order = kitchen.order()
     kitchen.manager.move(order["id"], "accepted", "preparing", "ready", "served")
-    kitchen.enter("waiter")
+    kitchen.enter("kitchen", "waiter")
     kitchen.page.keyboard.press("r")
     entry = kitchen.page.get_by_role("listitem").filter(has_text=f"{order['number']}, ")
     entry.get_by_role("button", name="Back to ready").click()
@@ -111,7 +86,7 @@ def test_what_was_served_too_early_is_recalled(kitchen: Kitchen) -> None:
 
 def test_a_dish_is_sold_out_from_the_ticket_in_two_taps(kitchen: Kitchen) -> None:
     order = kitchen.order()
-    kitchen.enter()
+    kitchen.enter("kitchen", "kitchen")
     ticket = kitchen.ticket(order)
     ticket.get_by_role("button", name="More").click()
     ticket.get_by_role("button", name="Sold out: Tomatensuppe").click()
@@ -124,7 +99,7 @@ def test_a_dish_is_sold_out_from_the_ticket_in_two_taps(kitchen: Kitchen) -> Non
 
 def test_a_board_without_a_connection_says_how_old_it_is(kitchen: Kitchen) -> None:
     order = kitchen.order()
-    kitchen.enter()
+    kitchen.enter("kitchen", "kitchen")
     expect(kitchen.ticket(order)).to_be_visible()
     kitchen.board.expected.append("ERR_INTERNET_DISCONNECTED|Failed to load resource|ERR_FAILED")
     kitchen.page.context.set_offline(True)
@@ -148,7 +123,7 @@ def test_a_wrong_password_says_so_and_keeps_the_address(kitchen: Kitchen) -> Non
 
 def test_the_board_speaks_german(kitchen: Kitchen) -> None:
     kitchen.order()
-    kitchen.enter()
+    kitchen.enter("kitchen", "kitchen")
     kitchen.board.tap("Deutsch")
     expect(kitchen.page.get_by_role("heading", name="Küche")).to_be_visible()
     kitchen.page.reload()

@@ -3,7 +3,8 @@
 import { html, useEffect, useSignal } from "../vendor/preact.js";
 import { clock, t } from "../shared/words.js";
 import { begin, on, silence } from "./bell.js";
-import { allDay, COLUMNS, inColumn, lastMove, lost, move, orders, readAt, served, trouble, undo } from "./orders.js";
+import { allDay, COLUMNS, inColumn, lastMove, move, orders, served, undo } from "./orders.js";
+import { lost, readAt, trouble } from "./news.js";
 import { may } from "./session.js";
 import { Ticket } from "./ticket.js";
 

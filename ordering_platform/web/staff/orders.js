@@ -3,6 +3,7 @@
 import { batch, computed, signal } from "../vendor/preact.js";
 import { insist, Refused } from "../shared/api.js";
 import { t } from "../shared/words.js";
+import { lost, readAt, trouble } from "./news.js";
 import { call } from "./session.js";
 
 const ON_THE_BOARD = "placed,accepted,preparing,ready";
@@ -11,11 +12,7 @@ const LATE_AFTER = 15;
 const WARN_AFTER = 8;
 
 export const orders = signal(/** @type {any[]} */ ([]));
-/** When the board was read last; a board that cannot be read must say how old it is. */
-export const readAt = signal("");
-export const lost = signal(false);
 export const now = signal(Date.now());
-export const trouble = signal("");
 /** The last move, while it can be taken back. */
 export const lastMove = signal(/** @type {any} */ (null));
 
@@ -60,9 +57,9 @@ export function urgency(order) {
 /** Read the board, oldest first. */
 export async function readBoard() {
   try {
-    const page = await call("GET", `/v1/orders?status=${ON_THE_BOARD}&limit=100`);
+    const page = await call("GET", `/v1/orders?status=${ON_THE_BOARD}&sort=oldest&limit=100`);
     batch(() => {
-      orders.value = page.data.filter((/** @type {any} */ one) => !one.rehearsal).reverse();
+      orders.value = page.data;
       readAt.value = new Date().toISOString();
       now.value = Date.now();
       lost.value = false;
