@@ -66,6 +66,8 @@ class Schedule:
         # A date as the end means that day is still in: it ends where the next day begins.
         if self.ends_at is not None and now >= _first_instant(_after(self.ends_at), zone):
             raise Expired
+        if not (self.windows or self.except_dates):
+            return
         wall = now.astimezone(zone).replace(tzinfo=None)
         if self.windows:
             started = (window.started_on(wall) for window in self.windows)

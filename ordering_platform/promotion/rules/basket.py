@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 from ordering_platform.promotion.errors import CurrencyNotSupported, NoEligibleItems
@@ -137,10 +138,10 @@ class Basket:
         """Give what is left of so many units of each line, by line id and in the order of the lines."""
         return {line.id: self.worth(line, units[line.id]) for line in self.lines if line.id in units}
 
-    def counted(self, selector: Selector, aside: Mapping[str, int] | None = None) -> int:
+    def counted(self, selector: Selector, aside: Mapping[str, int] = MappingProxyType({})) -> int:
         """Give what the chosen lines count towards a threshold; units set ``aside`` by line id do not count."""
-        counts = {line.id: self.basis.get(line.id, line.gross) for line in self.chosen(selector)}
-        if aside:
-            for line in self.chosen(selector):
-                counts[line.id] -= counts[line.id] * aside.get(line.id, 0) // line.quantity
-        return sum(counts.values())
+        lines = self.chosen(selector)
+        total = sum([self.basis.get(line.id, line.gross) for line in lines])
+        for line in lines if aside else ():
+            total -= self.basis.get(line.id, line.gross) * aside.get(line.id, 0) // line.quantity
+        return total
