@@ -162,6 +162,34 @@ def test_forty_orders_on_a_code_with_seven_uses_use_it_seven_times(restaurant: R
     assert Counter(paid) == {"paid": 7, "unpaid": 33}
 
 
+def test_twenty_payers_at_once_pay_a_bill_once_and_to_the_cent(restaurant: Restaurant) -> None:
+    """Each wants a tenth of it at the same moment, so half of them come too late; the rest of the division is left."""
+    code = restaurant.table()
+    with Client(restaurant.processes.url) as visitor:
+        guests = [visitor.as_guest(code) for _ in range(20)]
+    bill = guests[0].post("/v1/bills", {"order_ids": [placed_order(guests[0], quantity=3)["id"]]})
+    total = bill["total"]["amount"]
+    tenth = {"amount": {"amount": total // 10, "currency": bill["currency"]}}
+    card = {"method": "sandbox", "card": {"token": "tok_approve"}}
+
+    def pay(number: int) -> str:
+        try:
+            guests[number].post(f"/v1/bills/{bill['id']}/payments", {**card, **tenth})
+        except Problem as refusal:
+            return refusal.code
+        return "paid"
+
+    answers = Counter(at_once(20, pay))
+    assert answers["paid"] == 10
+    assert set(answers) <= {"paid", "amount_over_due", "nothing_due", "bill_closed"}
+    if total % 10:
+        guests[19].post(f"/v1/bills/{bill['id']}/payments", card)
+    paid = until(lambda: _settled(guests[0], bill["id"]), timeout=30, interval=0.2)
+    assert sum(payment["amount"]["amount"] for payment in paid["payments"] if payment["status"] == "captured") == total
+    assert paid["paid"] == paid["total"] == bill["total"]
+    assert guests[0].get(f"/v1/orders/{bill['order_ids'][0]}")["payment_status"] == "paid"
+
+
 @pytest.mark.parametrize("service", ["order", "payment", "promotion"])
 def test_a_service_killed_during_checkouts_charges_each_order_once(restaurant: Restaurant, service: str) -> None:
     """Guests repeat with the same key until they know; what they then know stays true."""
