@@ -162,15 +162,15 @@ class RefundFailed(Conflict):
 
 
 class RefundOverCaptured(Invalid):
-    """This is more than what is left of the payment; ``max`` says how much is, and a tip goes back only when asked."""
+    """This is more than what is left of the payment; ask for no more than that. A tip goes back only when asked for."""
 
 
 class RefundOverLine(Invalid):
-    """This is more than what is left of one line of the bill; ``max`` says how much is."""
+    """This is more than what is left of one line of the bill; ask for no more than that."""
 
 
 class RefundOverTip(Invalid):
-    """This is more than what is left of the tip; ``max`` says how much is."""
+    """This is more than what is left of the tip; ask for no more than that."""
 
 
 class RefundTooSmall(Invalid):

@@ -160,9 +160,17 @@ def _seat(owner: Client, things: dict[str, str], name: str) -> Seat:
         "/v1/orders/<order_id>/items": cart["items"][0]["id"],
         "/v1/bills": bill["id"],
         "/v1/payments": payment["id"],
+        "/v1/refunds": _given_back(owner, guest, things),
         "/v1/staff-calls": call["id"],
     }
     return Seat(guest, table["code"], sent, own)
+
+
+def _given_back(owner: Client, guest: Client, things: dict[str, str]) -> str:
+    card = {"method": "sandbox", "card": {"token": "tok_approve"}}
+    paid = guest.post("/v1/checkout", {"order_ids": [place(guest, things)], **card})
+    cent = {"reason": "for the next test", "amount": {"amount": 1, "currency": "EUR"}}
+    return str(owner.post(f"/v1/payments/{paid['payment']['id']}/refunds", cent)["id"])
 
 
 def place(guest: Client, things: dict[str, str]) -> str:
