@@ -100,7 +100,7 @@ def test_who_pays_at_the_counter_sees_when_it_is_done(seat: Seat) -> None:
         route.fulfill(response=answer)
 
     seat.page.route("**/v1/checkout", note)
-    seat.page.get_by_label("At the counter").check()
+    seat.page.get_by_label("At the counter", exact=True).check()
     seat.phone.tap(re.compile("at the counter"))
     seat.phone.says(re.compile("Please pay €19.40 at the counter"))
     seat.manager.ask("POST", f"/v1/payments/{payments[0]}/confirm")
@@ -166,3 +166,19 @@ def test_nothing_is_wider_than_the_phone(seat: Seat, width: int) -> None:
     seat.phone.tap("Pay", exact=True)
     expect(seat.page.get_by_label("Test card")).to_be_visible()
     assert seat.page.evaluate(wide) is False
+
+
+def test_a_tip_is_given_by_choice_and_follows_the_price(seat: Seat) -> None:
+    seat.scan()
+    seat.fill_cart()
+    seat.send()
+    seat.phone.tap("Pay", exact=True)
+    chips = seat.page.get_by_role("group", name="Tip").get_by_role("button")
+    expect(chips).to_have_text(["No tip", "5 %", "10 %", "15 %"])
+    assert [chip.get_attribute("aria-pressed") for chip in chips.all()] == ["false"] * 4
+    seat.phone.tap("10 %")
+    seat.phone.tap(re.compile("^Pay €21.34$"))
+    expect(seat.page.get_by_role("article")).to_contain_text("Paid")
+    (stored,) = seat.sent()
+    (bill,) = seat.manager.ask("GET", f"/v1/bills?session_id={stored['session_id']}")["data"]
+    assert bill["payments"][0]["tip"] == {"amount": 194, "currency": "EUR"}

@@ -6,6 +6,7 @@ import { newKey } from "../shared/keys.js";
 import { has, t } from "../shared/words.js";
 import { openSheet, Sheet } from "./sheet.js";
 import { call, isMine, money, online, paying, price, refresh, said, stop, unpaid } from "./state.js";
+import { chosenTip, Tip, tipOn } from "./tip.js";
 import { Trouble } from "./trouble.js";
 
 const ids = signal(/** @type {string[]} */ ([]));
@@ -35,14 +36,22 @@ export function payFor(orderIds) {
 /** Ask what it costs now. Gives the reason why a code does not apply, if it was asked for. */
 async function ask() {
   try {
-    quote.value = await insist(() =>
-      call("POST", "/v1/checkout/quote", { body: { order_ids: ids.value, codes: codes.value } }),
-    );
+    const body = { order_ids: ids.value, codes: codes.value, ...method.value && { method: method.value }, ...tipped() };
+    const tip = body.tip?.amount ?? 0;
+    quote.value = await insist(() => call("POST", "/v1/checkout/quote", { body }));
     fault.value = null;
+    // A tip in percent follows the price, which a code may just have changed.
+    if (tipOn(quote.value) !== tip) await ask();
   } catch (refusal) {
     quote.value = null;
     tell(refusal);
   }
+}
+
+/** @returns {{tip?: any}} */
+function tipped() {
+  const amount = tipOn(quote.value);
+  return amount ? { tip: money(amount) } : {};
 }
 
 /** @param {any} refusal */
@@ -76,6 +85,7 @@ export async function pay() {
         codes: codes.value,
         method: method.value,
         ...(isCard() ? { card: { token: card.value } } : {}),
+        ...tipped(),
         expected_total: quote.value.total,
       },
     };
@@ -115,6 +125,7 @@ async function ended(payment) {
     return;
   }
   codes.value = [];
+  chosenTip.value = null;
   openSheet("orders");
   said.value = payment.status === "captured" ? t("thanks") : "";
 }
@@ -144,7 +155,7 @@ export function Pay() {
   }, []);
   useEffect(() => {
     if (ids.value.length) ask();
-  }, [ids.value.join(), codes.value.join()]);
+  }, [ids.value.join(), codes.value.join(), chosenTip.value, method.value]);
   const ready = quote.value && method.value && online.value && !busy.value && !challenge.value;
   const amount = quote.value && price(quote.value.total);
   const foot = html`${slow.value && busy.value && html`<p class="notice" role="status">${t("still_paying")}</p>`}
@@ -160,6 +171,7 @@ export function Pay() {
     <${Scope} />
     <${Sums} />
     <${Code} />
+    <${Tip} quote=${quote.value} />
     <${Methods} />
     ${challenge.value &&
     html`<div class="notice" role="alert">
@@ -200,7 +212,7 @@ function Sums() {
     ${shown.promotions.applied.map((/** @type {any} */ one) => row(one.name, one.amount, "−", "off"))}
     ${row(t("service_charge"), shown.service_charge)}
     ${!taxIsIncluded && row(t("tax_added"), shown.tax)}
-    ${row(t("rounding"), shown.rounding)}
+    ${row(t("tip"), shown.tip)} ${row(t("rounding"), shown.rounding)}
     <div class="total"><dt>${t("total")}</dt><dd>${price(shown.total)}</dd></div>
     ${taxIsIncluded && row(t("tax_included"), shown.tax, "", "muted small")}
   </dl>`;
