@@ -192,6 +192,10 @@ def test_lists_come_in_pages_the_newest_first_and_by_status(doors: Doors) -> Non
         ({"reward": {"amount": {"EUR": -1}}}, "/reward/amount/EUR", "range"),
         ({"reward": {"amount": {"EUR": 2**63}}}, "/reward/amount/EUR", "range"),
         ({"reward": {"percent_bps": 1, "on": {"tags": [""]}}}, "/reward/on/tags/0", "invalid"),
+        ({"reward": {"tiers": [{"from": {"EUR": 0}}]}}, "/reward/tiers/0/from/EUR", "range"),
+        ({"reward": {"fixed_price": {"EUR": 1}, "items": [{}]}}, "/reward/items/0", "wrong_type"),
+        ({"reward": {"buy": {}, "get": {"items": {"tags": []}}}}, "/reward/get/items/tags", "length"),
+        ({"reward": {"free_item": {"menu_item_id": 1}}}, "/reward/free_item/menu_item_id", "id"),
         ({"when": {"starts_at": "2026-11-23T12:00:00"}}, "/when/starts_at", "zone"),
         ({"when": {"ends_at": "soon"}}, "/when/ends_at", "zone"),
         (
@@ -333,6 +337,26 @@ def test_hints_say_in_money_what_is_missing(doors: Doors) -> None:
     answer = doors("waiter", "POST", "/v1/promotions/evaluate", CART).json
     assert answer["hints"][0]["missing"] == {"amount": 240, "currency": "EUR"}
     assert answer["hints"][0]["message"] == "Add 2.40 EUR more for Lunch."
+
+
+def test_a_reward_that_is_missing_is_named_so_that_a_page_can_offer_it(doors: Doors) -> None:
+    created(doors, {**written({"free_item": {"menu_item_id": "itm_cake", "quantity": 2}}, name="Cake")})
+    answer = doors("waiter", "POST", "/v1/promotions/evaluate", CART).json
+    for told in (answer["rejected"][0], answer["hints"][0]):
+        assert (told["reason"], told["add"]) == ("reward_item_missing", {"menu_item_id": "itm_cake", "quantity": 2})
+
+
+def test_a_further_tier_is_hinted_at_in_money(doors: Doors) -> None:
+    tiers = [
+        {"from": {"EUR": 1000}, "amount": {"EUR": 100}},
+        {"from": {"EUR": 1240}, "amount": {"EUR": 200}},
+    ]
+    created(doors, written({"tiers": tiers}, name="More"))
+    answer = doors("waiter", "POST", "/v1/promotions/evaluate", CART).json
+    assert answer["discount"] == {"amount": 100, "currency": "EUR"}
+    assert answer["hints"][0]["missing"] == {"amount": 240, "currency": "EUR"}
+    assert answer["hints"][0]["gives"] == {"amount": 200, "currency": "EUR"}
+    assert answer["hints"][0]["message"] == "Add 2.40 EUR more for 2.00 EUR off: More."
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ordering_platform.promotion.errors import NotApplicable
 from ordering_platform.promotion.evaluation import Candidate, evaluate, hints
 from ordering_platform.promotion.rules.rule import Rule
 from tests.promotion.samples import FIVE_OFF, TEN_PERCENT, decided, discounts, line, promotion, reasons, visit
@@ -76,6 +77,31 @@ def test_what_is_already_free_is_no_longer_eligible() -> None:
     outcome = decided([free, late], [line(1000)])
     assert discounts(outcome) == {"prm_a": 1000}
     assert reasons(outcome) == {"prm_b": "no_eligible_items"}
+
+
+def test_the_reasons_never_change_their_names() -> None:
+    assert {reason.code for reason in NotApplicable.__subclasses__()} == {
+        "code_not_found",
+        "code_disabled",
+        "code_used_up",
+        "not_started",
+        "expired",
+        "outside_schedule",
+        "wrong_venue",
+        "wrong_order_type",
+        "customer_required",
+        "customer_not_eligible",
+        "min_spend_not_met",
+        "min_quantity_not_met",
+        "no_eligible_items",
+        "reward_item_missing",
+        "currency_not_supported",
+        "promotion_exhausted",
+        "customer_limit_reached",
+        "budget_exhausted",
+        "lost_to_better",
+        "zero_discount",
+    }
 
 
 @pytest.mark.parametrize(
