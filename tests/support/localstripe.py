@@ -13,8 +13,9 @@ import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
+from eventlet.event import Event
 from eventlet.semaphore import Semaphore
 
 from tests.support.answering import answering, whole
@@ -148,7 +149,8 @@ class Desk:
         if answer is None:
             return False
         status, document = answer
-        sock.sendall(whole(json.dumps(document).encode(), f"{status} -", "Content-Type: application/json"))
+        raw = document if isinstance(document, bytes) else json.dumps(document).encode()
+        sock.sendall(whole(raw, f"{status} -", "Content-Type: application/json"))
         return True
 
     def _with_key(self, asked: Asked) -> tuple[int, Any]:
@@ -196,7 +198,7 @@ class Desk:
 
 
 def _in_window(one: dict[str, Any], query: dict[str, str]) -> bool:
-    made = one["created"]
+    made = int(one["created"])
     return int(query.get("created[gte]", made)) <= made <= int(query.get("created[lte]", made))
 
 
@@ -219,17 +221,28 @@ def desk(port: int) -> Iterator[Desk]:
         yield front
 
 
+@contextmanager
+def listening(port: int, secret: str) -> Iterator[Event]:
+    """Let localstripe send its messages here for the length of a block; gives headers and body of the first."""
+    first = Event()
+
+    def take(sock: socket.socket, request: bytes) -> None:
+        message = _read(request)
+        sock.sendall(whole(b"{}"))
+        if not first.ready():
+            first.send((message.head, message.body))
+
+    with answering(take) as inbox:
+        form = urlencode({"url": inbox.url, "secret": secret})
+        ask(port, "POST", "/_config/webhooks/ours", form.encode())
+        yield first
+        # There is no way to take an address out again; nobody answers there any more.
+        first.wait()
+
+
 def payment_method(port: int, number: str) -> str:
     """Make a payment method of one of Stripe's test cards, as the form on a page does."""
     form = f"type=card&card[number]={number}&card[exp_month]=12&card[exp_year]=2035&card[cvc]=123"
-    status, made = ask(port, "POST", "/v1/payment_methods", form.encode())
-    assert status == http.client.OK, made
-    return str(made["id"])
-
-
-def bank_account(port: int) -> str:
-    """Make a payment method that takes a moment: a direct debit."""
-    form = "type=sepa_debit&sepa_debit[iban]=DE89370400440532013000"
     status, made = ask(port, "POST", "/v1/payment_methods", form.encode())
     assert status == http.client.OK, made
     return str(made["id"])
