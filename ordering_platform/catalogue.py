@@ -68,6 +68,7 @@ SERVICES = (
             "/v1/checkout",
             "/v1/bills",
             "/v1/payments",
+            "/v1/refunds",
             "/v1/payment-methods",
             "/v1/webhooks",
             "/v1/receipts",

@@ -10,6 +10,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import validate
 
+from ordering_platform.payment.refund_schemas import TipBack
 from ordering_platform.runtime import schemas
 from ordering_platform.runtime.jsonschema import example
 
@@ -66,6 +67,12 @@ def values(field: Any) -> Iterator[Spoiled]:
     assert getattr(field, "json_schema", None), f"nobody has said how to spoil a {type(field).__name__}"
     yield from _all([7, "x", [], True])
     yield Spoiled("", "", {"\u0000": object.__name__})
+
+
+@values.register
+def _(_field: TipBack) -> Iterator[Spoiled]:
+    yield from _all([7, "all", []])
+    yield from documents(schemas.MoneySchema())
 
 
 @values.register
