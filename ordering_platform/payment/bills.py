@@ -13,8 +13,6 @@ from ordering_platform.payment.states import BILL_ENDS
 from ordering_platform.runtime.schemas import is_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sqlalchemy.engine import Connection
 
     from ordering_platform.runtime.identity import Caller
@@ -106,23 +104,6 @@ def write(tx: Connection, bill: Bill, me: str, **values: Any) -> Bill:
 def as_seen(bill: Bill) -> Any:
     """Say that nobody has begun to pay, or paid, or failed to, since a bill was read."""
     return sa.and_(bills.c.paid_minor == bill["paid_minor"], bills.c.pending_minor == bill["pending_minor"])
-
-
-def reserve(tx: Connection, bill_id: str, amount: int, split: Mapping[str, Any] | None, lease: float) -> bool:
-    """Set an amount of a bill aside for a payment, unless that is more than what is left; wakes the sweeper in time.
-
-    ``split`` is how the bill is shared from now on.
-    """
-    left = bills.c.total_minor - bills.c.paid_minor - bills.c.pending_minor
-    soon = in_seconds(lease)
-    enough = sa.and_(bills.c.id == bill_id, bills.c.status == "paying", left >= amount)
-    values = {
-        "pending_minor": bills.c.pending_minor + amount,
-        "split": dict(split) if split is not None else None,
-        # GREATEST and LEAST skip a NULL, so a bill that slept without an alarm gets one.
-        "next_run_at": sa.func.least(bills.c.next_run_at, soon),
-    }
-    return tx.execute(sa.update(bills).where(enough).values(values)).rowcount == 1
 
 
 def _bill(row: Any) -> Bill | None:

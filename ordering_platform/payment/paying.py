@@ -17,8 +17,6 @@ from ordering_platform.runtime.ids import new_id
 from ordering_platform.runtime.replies import JSON, Reply, dump
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
     from ordering_platform.payment.bills import Bill
     from ordering_platform.payment.payments import Payment
     from ordering_platform.payment.till import Till
@@ -34,13 +32,9 @@ def pay(till: Till, request: Request, bill_id: str) -> Reply:
     nothing kept, and PaymentDeclined.
     """
     till.chosen(request.body)
-    with till.db.transaction() as tx:
-        # Whoever pays on a bill waits here for the others: what is free is decided by one after the other.
-        bill = bills.seen_by(tx, request.caller, bill_id, hold=True)
-        known = payments.of_key(tx, request.caller.id, route_of(request), str(request.idempotency_key))
-        payment = known or _set_aside(tx, till, request, bill)
-    if known is not None:
-        return _repeat(till, request, known)
+    payment = _set_aside(till, request, bill_id)
+    if payment is None:
+        return _repeat(till, request)
     if till.provider(payment["method"]).kind == "online":
         me = new_run_id()
         outcome = ask(till, payment, fresh=True)
@@ -50,18 +44,21 @@ def pay(till: Till, request: Request, bill_id: str) -> Reply:
     return _answer(till, payment)
 
 
-def _set_aside(tx: Connection, till: Till, request: Request, bill: Bill) -> Payment:
-    """Make the payment together with what it takes on of the bill; a refusal leaves nothing behind."""
-    if bill["status"] != "paying":
-        raise BillClosed(status=bill["status"])
-    held = shares.held(tx, [bill])[bill["id"]]
-    wanted = splitting.claim(bill, held, request.body)
-    payment = payments.make(tx, _new_payment(till, request, bill, wanted.minor), request.caller.id)
-    if payment is None or not bills.reserve(tx, bill["id"], wanted.minor, wanted.split, till.terms.lease):
-        # Only a request with the same key for another bill can have come between.
-        raise IdempotencyInProgress
-    shares.take(tx, bill["id"], payment["id"], wanted.parts)
-    return payment
+def _set_aside(till: Till, request: Request, bill_id: str) -> Payment | None:
+    """Make the payment together with what it takes on of the bill, or give None where its key has been used.
+
+    A refusal leaves nothing behind.
+    """
+    with till.db.transaction() as tx:
+        # Whoever pays on a bill waits here for the others: what is free is decided by one after the other.
+        bill = bills.seen_by(tx, request.caller, bill_id, hold=True)
+        is_known, held = shares.look(tx, bill_id, claim(request))
+        if is_known:
+            return None
+        if bill["status"] != "paying":
+            raise BillClosed(status=bill["status"])
+        wanted = splitting.claim(bill, held, request.body)
+        return shares.set_aside(tx, _new_payment(till, request, bill, wanted.minor), wanted, till.terms.lease)
 
 
 def _new_payment(till: Till, request: Request, bill: Bill, minor: int) -> dict[str, Any]:
@@ -73,7 +70,6 @@ def _new_payment(till: Till, request: Request, bill: Bill, minor: int) -> dict[s
         "venue_id": bill["venue_id"],
         "session_id": bill["session_id"],
         "method": body["method"],
-        "status": "processing",
         **claim(request),
         "currency": bill["currency"],
         "amount_minor": minor,
@@ -95,7 +91,12 @@ def _tip(money: dict[str, Any] | None, bill: Bill) -> int:
     return tip
 
 
-def _repeat(till: Till, request: Request, payment: Payment) -> Reply:
+def _repeat(till: Till, request: Request) -> Reply:
+    with till.db.read() as tx:
+        payment = payments.of_key(tx, request.caller.id, route_of(request), str(request.idempotency_key))
+    if payment is None:
+        # Its key has just gone free; the next repeat starts anew.
+        raise IdempotencyInProgress
     check_same(payment, request)
     if payment["answer"] is not None or (payment["failure"] and payment["failure"]["kept"]):
         return replay(payment, request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 
 from ordering_platform.payment.errors import PaymentNotFound
 from ordering_platform.payment.models import payment_events, payments
@@ -24,12 +24,6 @@ Payment = dict[str, Any]
 
 # As with bills, the database's clock comes along.
 SEEN = (payments, sa.func.now().label("seen_at"))
-
-
-def make(tx: Connection, row: Mapping[str, Any], actor: str) -> Payment | None:
-    """Make a payment with its first event, or give None where this caller has used this key on this route before."""
-    made = insert(payments).values(**row).on_conflict_do_nothing().returning(payments).cte("made")
-    return _payment(tx.execute(_with_event(made, "created", actor, {})).one_or_none())
 
 
 def move(tx: Connection, payment: Payment, outcome: Outcome, actor: str) -> Payment | None:

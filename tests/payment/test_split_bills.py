@@ -528,4 +528,4 @@ class TestTelling:
         with watched(restaurant.till.db.engine) as sent:
             pay(restaurant, bill_id)
         assert restaurant.orders.asked.count("mark_paid") == 1
-        assert len(sent) == 7, sent
+        assert len(sent) == 6, sent
