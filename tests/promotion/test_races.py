@@ -159,3 +159,35 @@ def test_bills_that_use_promotions_in_opposite_order_never_wait_in_a_ring(db: Tr
     with db.read() as tx:
         totals = tx.scalars(sa.select(usage_counters.c.used).where(usage_counters.c.scope == "total"))
         assert list(totals) == [12, 12]
+
+
+def test_a_full_refund_told_twenty_times_gives_the_use_back_once(db: Transactions) -> None:
+    put(db, limits={"total": 100})
+    for bill in ("bil_1", "bil_2"):
+        usage.apply(db, bill, asked())
+        settle(db, usage.confirm, bill)
+    answers = at_once(partial(settle, db, usage.reverse, "bil_1") for _ in range(20))
+    assert answers == [{"reversed": 1, "state": "reversed"}] * 20
+    assert used(db) == {"total": 1}
+
+
+def test_of_release_and_reverse_the_use_comes_back_once(db: Transactions) -> None:
+    put(db, limits={"total": 100})
+    for place in range(10):
+        usage.apply(db, f"bil_{place}", asked())
+    works = [
+        partial(settle, db, verb, f"bil_{place}") for place in range(10) for verb in (usage.release, usage.reverse)
+    ]
+    outcomes(at_once(works))
+    assert used(db) == {"total": 0}
+
+
+def test_two_limits_move_together_or_not_at_all(db: Transactions) -> None:
+    put(db, codes=["BOTH"], limits={"total": 5, "budget": {"EUR": 300}, "per_day": 4})
+    answers = at_once(partial(usage.apply, db, f"bil_{place}", asked(codes=["BOTH"])) for place in range(20))
+    assert outcomes(answers)["applied"] == 3
+    assert set(outcomes(answers)) == {"applied", "budget_exhausted"}
+    moved = used(db)
+    assert {moved.pop("total"), *(value for name, value in moved.items() if name.startswith("day"))} == {3}
+    assert moved["budget EUR"] == 300
+    assert held(db) == 3

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ordering_platform.promotion import ledger, offers, promotions, usage
 from ordering_platform.promotion.errors import BillAlreadyApplied, BillReleased, NotApplicable
 from ordering_platform.promotion.models import reservations, usage_counters, uses
+from ordering_platform.runtime.errors import ValidationFailed
 from tests.promotion.samples import FIVE_OFF, VENUE, asked, put
 from tests.support.statements import watched
 
@@ -315,7 +316,7 @@ def test_a_moment_may_be_named_and_the_database_clock_counts_otherwise(db: Trans
     assert offers.evaluate(db, asked(now=later))["discount_minor"] == 100
 
 
-def test_a_checkout_makes_two_statements_with_limits_or_without_and_every_outcome_one(db: Transactions) -> None:
+def test_a_checkout_makes_two_statements_with_limits_one_more_and_every_outcome_one(db: Transactions) -> None:
     put(db)
     limits = {"total": 9, "per_customer": 9, "per_day": 9, "budget": {"EUR": 900}}
     put(db, codes=["FEW"], limits=limits, stack={"group": "b"})
@@ -334,4 +335,19 @@ def test_a_checkout_makes_two_statements_with_limits_or_without_and_every_outcom
             statements.clear()
             work()
             counts.append(len(statements))
-    assert counts == [1, 2, 2, 2, 1, 1, 1, 1]
+    assert counts == [1, 2, 3, 3, 1, 1, 1, 1]
+
+
+def test_who_comes_next_on_the_connection_still_waits_for_the_disk(db: Transactions) -> None:
+    put(db, limits={"total": 9})
+    usage.apply(db, "bil_1", asked())
+    with db.read() as tx:
+        assert tx.execute(sa.text("SHOW synchronous_commit")).scalar_one() == "on"
+
+
+def test_a_reason_nobody_knows_gives_nothing_back(db: Transactions) -> None:
+    put(db, limits={"total": 3})
+    usage.apply(db, "bil_1", asked())
+    with pytest.raises(ValidationFailed):
+        settle(db, usage.reverse, "bil_1", reason="mood")
+    assert counted(db) == {"total": 1}
