@@ -94,9 +94,20 @@ class Evening:
 _NO_WORDS: dict[str, Any] = {"nickname": None, "visit_code": None}
 
 
-@pytest.mark.parametrize(("seed", "policy"), [(1, "open"), (2, "staff_accepts"), (3, "pay_first")])
-def test_whatever_a_crowd_does_the_books_add_up(db: Transactions, room: rooms.Room, seed: int, policy: str) -> None:
-    rooms.ruled(db, room, max_unpaid_orders=1000, policy=policy)
+@pytest.mark.parametrize(
+    ("seed", "policy", "ends"),
+    [
+        (1, "open", "idle"),
+        (2, "staff_accepts", "idle"),
+        (3, "pay_first", "idle"),
+        (4, "open", "paid"),
+        (5, "pay_first", "paid"),
+    ],
+)
+def test_whatever_a_crowd_does_the_books_add_up(
+    db: Transactions, room: rooms.Room, seed: int, policy: str, ends: str
+) -> None:
+    rooms.ruled(db, room, max_unpaid_orders=1000, policy=policy, session_closing=ends)
     evening = Evening(db, room, seed)
     outcomes = at_once([partial(evening.live, person) for person in range(PEOPLE)])
     assert [(outcome, outcome.__cause__) for outcome in outcomes if outcome is not None] == []
@@ -105,8 +116,8 @@ def test_whatever_a_crowd_does_the_books_add_up(db: Transactions, room: rooms.Ro
         kept = tx.execute(sa.select(orders)).all()
         lines = tx.execute(sa.select(order_items)).all()
         trail = tx.execute(sa.select(order_events).order_by(order_events.c.id)).all()
-        opened = tx.execute(sa.select(table_sessions).where(table_sessions.c.status == "open")).all()
-    assert len(opened) <= 1
+        visits = {visit.id: visit for visit in tx.execute(sa.select(table_sessions))}
+    assert sum(visit.status == "open" for visit in visits.values()) <= 1
     numbers = sorted(order.number for order in kept if order.number)
     assert numbers == [f"A{101 + place}" for place in range(len(numbers))]
     for order in kept:
@@ -115,6 +126,8 @@ def test_whatever_a_crowd_does_the_books_add_up(db: Transactions, room: rooms.Ro
         assert order.item_count == sum(line.quantity for line in mine)
         assert len({line.position for line in mine}) == len(mine)
         assert (order.locked_by_bill is None) == (order.payment_status == "unpaid")
+        if visits[order.session_id].close_reason == "paid" and order.placed_at and order.status not in statuses.DEAD:
+            assert order.payment_status == "paid"
         _check_trail(order, [event for event in trail if event.order_id == order.id])
 
 

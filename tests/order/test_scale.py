@@ -104,7 +104,9 @@ def test_no_step_reads_a_whole_history(db: Transactions, old_house: rooms.Room) 
         lambda tx: bills.lock(tx, book, bill_id="bil_a", **wish, order_ids=[], expected_versions=None),
         lambda tx: bills.unlock(tx, bill_id="bil_a"),
         lambda tx: moves.move(tx, waiter, order["id"], "accepted", reason=None, match=None),
+        lambda tx: closing.close_paid(tx, anna.session),
         lambda tx: closing.close(tx, waiter, anna.session, forced=True, reason="late"),
+        closing.close_settled,
         closing.close_quiet,
     ]
     assert {place: found for place, step in enumerate(steps) if (found := scanned(db, partial(step)))} == {}
