@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ordering_platform.payment import schemas
+from ordering_platform.payment import giving_back, schemas
+from ordering_platform.payment.explaining import explained
 from ordering_platform.payment.pricing import Discount, Line, Terms, rounding, totals
 from ordering_platform.runtime.errors import ValidationFailed
 from ordering_platform.runtime.money import MAX_MINOR, allocate, digits, pct
@@ -112,6 +113,17 @@ def test_what_cannot_be_discounted_takes_no_part() -> None:
     assert (quote.service_charge, quote.tip, quote.total) == (625, 100, 5000 + 625 + 100)
     with pytest.raises(ValueError, match="does not hold"):
         totals([gift, soup], SERVED, [Discount("prm_1", "Everything off", None, {"gift": 1})])
+
+
+def test_a_dish_that_goes_back_leaves_the_reward_it_has_earned_unless_staff_keep_some() -> None:
+    """The cake that came free with the coffee stays free; staff may give back less than the coffee's price."""
+    menu = [Line("coffee", "Coffee", 1, 300, VAT), Line("cake", "Cake", 1, 250, VAT)]
+    shown = explained(totals(menu, GERMAN, [Discount("prm_1", "A cake with it", None, {"cake": 250})]))
+    paid = [giving_back.Line(one["line_id"], one["total"]["amount"], one["quantity"]) for one in shown["lines"]]
+    left = giving_back.Paid(300, 0, "EUR")
+    whole = giving_back.decide({"lines": [{"line_id": "coffee"}]}, left, paid)
+    some = {"line_id": "coffee", "amount": {"amount": 50, "currency": "EUR"}}
+    assert (whole.amount, giving_back.decide({"lines": [some]}, left, paid).amount) == (300, 50)
 
 
 @pytest.mark.parametrize(("currency", "minor_digits"), [("IQD", 3), ("RSD", 2), ("JPY", 0), ("EUR", 2), ("KWD", 3)])
