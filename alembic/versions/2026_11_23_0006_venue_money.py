@@ -1,4 +1,4 @@
-"""What a venue prints on its receipts, how it rounds cash, and when a table session ends by itself.
+"""What a venue prints on its receipts, how it rounds cash, when a session ends by itself, who has paid before.
 
 Revision ID: 0006
 Revises: 0005
@@ -31,9 +31,17 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_venues_session_closing"), "venues", "session_closing IN ('paid', 'idle', 'staff')", schema=SCHEMA
     )
+    op.create_index(
+        "ix_orders_paid_by_guest",
+        "orders",
+        ["guest_id"],
+        schema=SCHEMA,
+        postgresql_where=sa.text("guest_id IS NOT NULL AND payment_status <> 'unpaid'"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_orders_paid_by_guest", table_name="orders", schema=SCHEMA)
     op.drop_column("bill_locks", "refund_step", schema=SCHEMA)
     for name in ("cash_step_minor", "session_closing"):
         op.drop_constraint(op.f(f"ck_venues_{name}"), "venues", schema=SCHEMA)

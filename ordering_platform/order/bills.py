@@ -25,7 +25,10 @@ _FIND = """
            v.tax_rounding, v.service_charge_bps, v.time_zone,
            json_build_object('name', v.name, 'address', v.address, 'tax_number', v.tax_number, 'time_zone', v.time_zone,
                              'business_day_close', v.business_day_close, 'cash_step_minor', v.cash_step_minor) AS venue,
-           v.paused AND (v.paused_until IS NULL OR v.paused_until > now()) AS is_paused
+           v.paused AND (v.paused_until IS NULL OR v.paused_until > now()) AS is_paused,
+           NOT EXISTS (SELECT FROM orders.orders p
+                        WHERE p.guest_id = o.guest_id AND p.payment_status <> 'unpaid' AND p.venue_id = o.venue_id
+                          AND NOT p.rehearsal AND p.id <> ALL(CAST(:order_ids AS text[]))) AS is_first
     FROM orders.orders o
     JOIN orders.table_sessions s ON s.id = o.session_id
     JOIN orders.venues v ON v.id = o.venue_id
@@ -235,10 +238,19 @@ def _answer(held: Sequence[Any], lines: Iterable[Any]) -> dict[str, Any]:
         "session_id": first.session_id,
         "table_id": first.table_id,
         "table_name": first.table_name,
-        "orders": [
-            {"id": one.id, "number": one.number, "version": one.version + 1, "guest_id": one.guest_id} for one in held
-        ],
+        "orders": [_billed_order(one) for one in held],
         "lines": [billed(line) for line in lines],
+    }
+
+
+def _billed_order(order: Any) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "number": order.number,
+        "version": order.version + 1,
+        "guest_id": order.guest_id,
+        # Whether its guest has paid, or is paying, no other order here.
+        "first": order.is_first,
     }
 
 

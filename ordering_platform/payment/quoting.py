@@ -49,6 +49,7 @@ def question(locked: Mapping[str, Any], venue_id: str, codes: Sequence[str], gue
     The uses are those of the guest who pays or, where staff do, of the one guest who ordered.
     """
     guests = {order["guest_id"] for order in locked["orders"]}
+    user = guest_id or (guests.pop() if len(guests) == 1 else None)
     return {
         "venue_id": venue_id,
         "currency": locked["currency"],
@@ -58,12 +59,20 @@ def question(locked: Mapping[str, Any], venue_id: str, codes: Sequence[str], gue
         "codes": list(codes),
         "table_id": locked["table_id"],
         "order_type": "dine_in",
-        "guest_id": guest_id or (guests.pop() if len(guests) == 1 else None),
+        "guest_id": user,
+        "first_order": _first_order(locked, user),
         "session_id": locked["session_id"],
         # Wrong codes of guests are counted against guessing; staff mistype.
         "counted": guest_id is not None,
         "lines": locked["lines"],
     }
+
+
+def _first_order(locked: Mapping[str, Any], guest_id: str | None) -> bool | None:
+    """Whether these are the first orders that the guest pays here; None where none of them is theirs."""
+    # Orders that were locked by the release before do not say.
+    own = [order.get("first", False) for order in locked["orders"] if guest_id and order["guest_id"] == guest_id]
+    return all(own) if own else None
 
 
 def offer(

@@ -56,7 +56,9 @@ def test_a_lock_gives_payment_what_it_prices(db: Transactions, room: rooms.Room)
         "session_id": anna.session,
         "table_id": room.table,
         "table_name": "T1",
-        "orders": [{"id": order["id"], "number": "A101", "version": order["version"] + 1, "guest_id": anna.id}],
+        "orders": [
+            {"id": order["id"], "number": "A101", "version": order["version"] + 1, "guest_id": anna.id, "first": True}
+        ],
     }
     assert soup == {
         "id": order["items"][0]["id"],
@@ -75,6 +77,24 @@ def test_a_lock_gives_payment_what_it_prices(db: Transactions, room: rooms.Room)
     assert (coffee["unit_minor"], coffee["gross_minor"]) == (420, 420)
     assert coffee["options"] == [{"name": "Hafer", "price_minor": 50}, {"name": "Vanille", "price_minor": 70}]
     assert state(db, order["id"]) == ("pending", "bil_1")
+
+
+def test_an_order_says_whether_its_guest_has_paid_here_before(db: Transactions, room: rooms.Room) -> None:
+    anna, ben = rooms.guest(db, room), rooms.guest(db, room)
+    first, second, other = (rooms.sent(db, who, rooms.soup(room)) for who in (anna, anna, ben))
+
+    def firsts(*wanted: dict[str, Any]) -> list[bool]:
+        ids = [order["id"] for order in wanted]
+        with db.read() as tx:
+            found = bills.read(tx, venue_id=room.venue, session_id=None, order_ids=ids, guest_id=None)
+        return [order["first"] for order in found["orders"]]
+
+    assert firsts(first, second) == [True, True]
+    rooms.held(db, "bil_1", anna, first["id"])
+    assert (firsts(second), firsts(other)) == ([False], [True])
+    with db.transaction() as tx:
+        bills.unlock(tx, bill_id="bil_1")
+    assert firsts(second) == [True]
 
 
 def test_the_same_lock_again_gives_the_same_answer(db: Transactions, room: rooms.Room) -> None:

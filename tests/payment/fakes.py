@@ -228,7 +228,7 @@ def _answer(found: dict[str, dict[str, Any]], venue: dict[str, Any]) -> dict[str
         "table_id": "tbl_1",
         "table_name": "Table 1",
         "orders": [
-            {"id": order_id, "number": "A1", "version": VERSION + 1, "guest_id": order["guest_id"]}
+            {"id": order_id, "number": "A1", "version": VERSION + 1, "guest_id": order["guest_id"], "first": True}
             for order_id, order in found.items()
         ],
         "lines": [one for order in found.values() for one in order["lines"]],

@@ -67,6 +67,11 @@ orders = sa.Table(
         postgresql_where=sa.text("placed_at IS NOT NULL AND payment_status IN ('unpaid', 'pending', 'partially_paid')"),
     ),
     sa.Index("ix_orders_placed", "venue_id", "placed_at", postgresql_where=sa.text("placed_at IS NOT NULL")),
+    sa.Index(
+        "ix_orders_paid_by_guest",
+        "guest_id",
+        postgresql_where=sa.text("guest_id IS NOT NULL AND payment_status <> 'unpaid'"),
+    ),
     sa.Index("ix_orders_locked_by_bill", "locked_by_bill", postgresql_where=sa.text("locked_by_bill IS NOT NULL")),
 )
 
