@@ -7,6 +7,7 @@ import { Menu } from "./menu.js";
 import { chosen, Options } from "./options.js";
 import { Cart, CartButton, send } from "./order.js";
 import { Pay, pay } from "./pay.js";
+import { payPart, Share } from "./share.js";
 import { closeSheet } from "./sheet.js";
 import * as state from "./state.js";
 import { Trouble } from "./trouble.js";
@@ -35,7 +36,7 @@ function Page() {
     <${Bar} />
     ${sheet.value === "options" && chosen.value && html`<${Options} key=${chosen.value.id} />`}
     ${sheet.value === "cart" && html`<${Cart} />`} ${sheet.value === "orders" && html`<${Orders} />`}
-    ${sheet.value === "pay" && html`<${Pay} />`}`;
+    ${sheet.value === "pay" && html`<${Pay} />`} ${sheet.value === "share" && html`<${Share} />`}`;
 }
 
 function Bar() {
@@ -109,6 +110,7 @@ function begin() {
     // A page that was closed while it sent or paid finishes that first.
     if (state.sending.value) await send();
     if (state.paying.value) await pay();
+    if (state.sharing.value) await payPart();
     follow("/v1/events", () => state.guest.value?.token, () => guarded(state.refresh));
   });
 }

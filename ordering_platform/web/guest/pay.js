@@ -4,6 +4,9 @@ import { batch, html, signal, useEffect, useSignal } from "../vendor/preact.js";
 import { insist } from "../shared/api.js";
 import { newKey } from "../shared/keys.js";
 import { has, t } from "../shared/words.js";
+import { atCounter, how, method, Methods, readMethods } from "./methods.js";
+import { followed, Question } from "./outcome.js";
+import { split } from "./share.js";
 import { openSheet, Sheet } from "./sheet.js";
 import { call, isMine, money, online, paying, price, refresh, said, stop, unpaid } from "./state.js";
 import { chosenTip, Tip, tipOn } from "./tip.js";
@@ -12,16 +15,9 @@ import { Trouble } from "./trouble.js";
 const ids = signal(/** @type {string[]} */ ([]));
 const codes = signal(/** @type {string[]} */ ([]));
 const quote = signal(/** @type {any} */ (null));
-const methods = signal(/** @type {any[]} */ ([]));
-const method = signal("");
-const card = signal("");
 const busy = signal(false);
 const slow = signal(false);
 const fault = signal(/** @type {any} */ (null));
-const challenge = signal(/** @type {any} */ (null));
-
-const POLLS = 40;
-const ENDED = ["captured", "failed"];
 
 /** @param {string[]} orderIds */
 export function payFor(orderIds) {
@@ -41,16 +37,19 @@ async function ask() {
     quote.value = await insist(() => call("POST", "/v1/checkout/quote", { body }));
     fault.value = null;
     // A tip in percent follows the price, which a code may just have changed.
-    if (tipOn(quote.value) !== tip) await ask();
+    if (tipOn(dishes(quote.value)) !== tip) await ask();
   } catch (refusal) {
     quote.value = null;
     tell(refusal);
   }
 }
 
+/** What the dishes cost after discounts, before service and tax. @param {any} quote */
+const dishes = (quote) => (quote ? quote.subtotal.amount - quote.discount.amount : 0);
+
 /** @returns {{tip?: any}} */
 function tipped() {
-  const amount = tipOn(quote.value);
+  const amount = tipOn(dishes(quote.value));
   return amount ? { tip: money(amount) } : {};
 }
 
@@ -58,17 +57,6 @@ function tipped() {
 function tell(refusal) {
   if (refusal.code === "session_closed") stop(refusal);
   else fault.value = refusal;
-}
-
-async function readMethods() {
-  try {
-    methods.value = (await insist(() => call("GET", "/v1/payment-methods"))).data;
-    const online = methods.value.find((one) => one.kind === "online");
-    method.value ||= (online ?? methods.value[0])?.id ?? "";
-    card.value ||= online?.test_cards?.[0]?.token ?? "";
-  } catch (refusal) {
-    tell(refusal);
-  }
 }
 
 /** Pay, or go on with a payment whose fate is not known yet. */
@@ -83,8 +71,7 @@ export async function pay() {
       body: {
         order_ids: ids.value,
         codes: codes.value,
-        method: method.value,
-        ...(isCard() ? { card: { token: card.value } } : {}),
+        ...how(),
         ...tipped(),
         expected_total: quote.value.total,
       },
@@ -95,7 +82,7 @@ export async function pay() {
   try {
     const { key, body } = paying.value;
     const { payment } = await insist(() => call("POST", "/v1/checkout", { key, body, patience: 30_000 }), wait);
-    await ended(payment);
+    await settled(await followed(payment));
   } catch (refusal) {
     if (!(/** @type {any} */ (refusal).away)) paying.value = undefined;
     tell(refusal);
@@ -107,17 +94,8 @@ export async function pay() {
   }
 }
 
-/** Follow a payment to its end, or to the moment when somebody has to act. @param {any} payment */
-async function ended(payment) {
-  let polls = 0;
-  while (!atCounter(payment.method) && !ENDED.includes(payment.status) && polls++ < POLLS) {
-    if (payment.status === "requires_action") {
-      challenge.value = payment;
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 750));
-    payment = await insist(() => call("GET", `/v1/payments/${payment.id}`));
-  }
+/** Say how it ended. @param {any} payment */
+async function settled(payment) {
   paying.value = undefined;
   await refresh();
   if (payment.status === "failed") {
@@ -130,58 +108,47 @@ async function ended(payment) {
   said.value = payment.status === "captured" ? t("thanks") : "";
 }
 
-/** @param {boolean} approve */
-async function answer(approve) {
-  const { id, next_action: action } = challenge.value;
-  challenge.value = null;
-  busy.value = true;
-  try {
-    await call("POST", action.url ?? `/v1/payments/${id}/challenge`, { body: { approve } });
-    await ended(await insist(() => call("GET", `/v1/payments/${id}`)));
-  } catch (refusal) {
-    tell(refusal);
-  } finally {
-    busy.value = false;
-  }
-}
-
-const atCounter = (/** @type {string} */ id) => methods.value.find((one) => one.id === id)?.kind === "counter";
-const chosen = () => methods.value.find((one) => one.id === method.value);
-const isCard = () => Boolean(chosen()?.test_cards);
-
 export function Pay() {
   useEffect(() => {
-    readMethods();
+    readMethods().catch(tell);
   }, []);
   useEffect(() => {
     if (ids.value.length) ask();
   }, [ids.value.join(), codes.value.join(), chosenTip.value, method.value]);
-  const ready = quote.value && method.value && online.value && !busy.value && !challenge.value;
+  const ready = quote.value && method.value && online.value && !busy.value;
   const amount = quote.value && price(quote.value.total);
   const foot = html`${slow.value && busy.value && html`<p class="notice" role="status">${t("still_paying")}</p>`}
     <button class="button main wide center" disabled=${!ready} onClick=${pay}>
       ${busy.value
         ? t("paying")
         : amount
-          ? t(chosen()?.kind === "counter" ? "pay_counter" : "pay_amount", { amount })
+          ? t(atCounter(method.value) ? "pay_counter" : "pay_amount", { amount })
           : t("pay")}
     </button>`;
   return html`<${Sheet} title=${t("pay_title")} foot=${foot}>
     <${Trouble} fault=${fault.value} whenAway=${paying.value ? "error.unknown_outcome" : "error.away"} />
     <${Scope} />
+    ${ids.value.length > 0 &&
+    html`<button class="button" disabled=${busy.value || Boolean(paying.value)} onClick=${share}>${t("share")}</button>`}
     <${Sums} />
     <${Code} />
-    <${Tip} quote=${quote.value} />
+    <${Tip} on=${dishes(quote.value)} />
     <${Methods} />
-    ${challenge.value &&
-    html`<div class="notice" role="alert">
-      <p>${t("challenge")}</p>
-      <p class="chips">
-        <button class="button main" onClick=${() => answer(true)}>${t("challenge_yes")}</button>
-        <button class="button" onClick=${() => answer(false)}>${t("challenge_no")}</button>
-      </p>
-    </div>`}
+    <${Question} />
   <//>`;
+}
+
+/** Make one bill of these orders that several phones pay. */
+async function share() {
+  busy.value = true;
+  try {
+    await split(ids.value, codes.value);
+    codes.value = [];
+  } catch (refusal) {
+    tell(refusal);
+  } finally {
+    busy.value = false;
+  }
 }
 
 /** Mine or everybody's, where there is a difference. */
@@ -261,35 +228,6 @@ function Code() {
 function reason(one) {
   if (one.missing_minor) return t("missing_for_code", { amount: price(money(one.missing_minor)) });
   return has(`error.${one.reason}`) ? t(`error.${one.reason}`) : one.message;
-}
-
-function Methods() {
-  if (methods.value.length === 0) return null;
-  const name = (/** @type {any} */ one) => (has(`method.${one.id}`) ? t(`method.${one.id}`) : one.name);
-  return html`<fieldset class="group">
-      <legend>${t("method")}</legend>
-      ${methods.value.map(
-        (one) => html`<label class="choice" key=${one.id}>
-          <input
-            type="radio"
-            name="method"
-            checked=${method.value === one.id}
-            onChange=${() => (method.value = one.id)}
-          />
-          <span>${name(one)}</span>
-        </label>`,
-      )}
-    </fieldset>
-    ${isCard() &&
-    html`<label class="field">
-      <span>${t("card")}</span>
-      <select value=${card.value} onChange=${(/** @type {any} */ event) => (card.value = event.target.value)}>
-        ${chosen().test_cards.map(
-          (/** @type {any} */ one) =>
-            html`<option value=${one.token}>${has(`card.${one.token}`) ? t(`card.${one.token}`) : one.behaviour}</option>`,
-        )}
-      </select>
-    </label>`}`;
 }
 
 /** The order ids to pay when the guest asks without choosing: their own, or else the whole table's. */

@@ -21,7 +21,9 @@ export const orders = signal(/** @type {any[]} */ ([]));
 export const sending = signal(kept(`${NAME}:sending`));
 /** The payment that is being made, likewise. */
 export const paying = signal(kept(`${NAME}:paying`));
-/** Which sheet is open: "", "options", "cart", "orders", "pay". */
+/** The payment of a part of a shared bill, likewise. */
+export const sharing = signal(kept(`${NAME}:sharing`));
+/** Which sheet is open: "", "options", "cart", "orders", "pay", "share". */
 export const sheet = signal("");
 /** Why the page cannot go on: "", "ended", "visit_code", or a refusal. */
 export const stopped = signal(/** @type {any} */ (""));
@@ -34,6 +36,7 @@ effect(() => keep(`${NAME}:cart`, cart.value));
 effect(() => keep(`${NAME}:note`, cartNote.value || undefined));
 effect(() => keep(`${NAME}:sending`, sending.value));
 effect(() => keep(`${NAME}:paying`, paying.value));
+effect(() => keep(`${NAME}:sharing`, sharing.value));
 
 export const items = computed(() => {
   const all = (menu.value?.categories ?? []).flatMap((/** @type {any} */ category) => category.items);
@@ -131,6 +134,7 @@ export async function beginAgain() {
     guest.value = undefined;
     sending.value = undefined;
     paying.value = undefined;
+    sharing.value = undefined;
     orders.value = [];
   });
   await open();

@@ -9,18 +9,12 @@ const PERCENT = [0, 5, 10, 15];
 /** What the guest has tapped, in percent; null before that. */
 export const chosenTip = signal(/** @type {number | null} */ (null));
 
-/**
- * The tip for what a quote says, in minor units: on the discounted dishes, before service and tax.
- * @param {any} quote
- */
-export function tipOn(quote) {
-  if (!quote || !chosenTip.value) return 0;
-  return Math.round(((quote.subtotal.amount - quote.discount.amount) * chosenTip.value) / 100);
-}
+/** The tip on an amount, both in minor units. @param {number} amount */
+export const tipOn = (amount) => Math.round((amount * (chosenTip.value ?? 0)) / 100);
 
-/** @param {{quote: any}} props */
-export function Tip({ quote }) {
-  if (!quote || quote.subtotal.amount === quote.discount.amount) return null;
+/** @param {{on: number}} props the amount it is a part of */
+export function Tip({ on }) {
+  if (!on) return null;
   const words = (/** @type {number} */ percent) => (percent ? t("tip_percent", { percent }) : t("tip_none"));
   return html`<fieldset class="group">
     <legend>${t("tip")}</legend>
@@ -35,6 +29,6 @@ export function Tip({ quote }) {
         </button>`,
       )}
     </div>
-    ${quote.tip.amount > 0 && html`<p class="muted small">${t("tip_is", { amount: price(money(quote.tip.amount)) })}</p>`}
+    ${tipOn(on) > 0 && html`<p class="muted small">${t("tip_is", { amount: price(money(tipOn(on))) })}</p>`}
   </fieldset>`;
 }

@@ -3,6 +3,7 @@
 import { html } from "../vendor/preact.js";
 import { clock, t } from "../shared/words.js";
 import { payNow } from "./pay.js";
+import { bill, ShareButton } from "./share.js";
 import { openSheet, Sheet } from "./sheet.js";
 import { isMine, isSent, items, lastNews, online, orders, price, unpaid } from "./state.js";
 
@@ -15,7 +16,9 @@ const wasSent = (order) => order.number !== null;
 export function Orders() {
   const shown = orders.value.filter(wasSent);
   const foot =
-    unpaid.value.length > 0 && html`<button class="button main wide center" onClick=${payNow}>${t("pay")}</button>`;
+    (bill.value || unpaid.value.length > 0) &&
+    html`<${ShareButton} />
+      ${unpaid.value.length > 0 && html`<button class="button main wide center" onClick=${payNow}>${t("pay")}</button>`}`;
   return html`<${Sheet} title=${t("orders")} foot=${foot}>
     ${!online.value && html`<p class="notice">${t("stale", { time: clock(lastNews.value) })}</p>`}
     ${shown.length === 0 && html`<p class="muted">${t("nothing_yet")}</p>`}
@@ -41,7 +44,7 @@ function Order({ order }) {
       )}
     </ul>
     <p class="between"><strong>${t("total")}</strong><strong class="price">${price(order.total)}</strong></p>
-    ${order.payment_status === "pending" &&
+    ${order.payment_status === "pending" && !bill.value?.order_ids.includes(order.id) &&
     html`<p class="notice">${t("waiting_counter", { amount: price(order.total) })}</p>`}
   </article>`;
 }
