@@ -1,4 +1,4 @@
-"""``make bench``: measures the guest flow on both ways to run, prints a table and keeps the figures as JSON."""
+"""``make bench``: measures the guest flow on both ways to run, quotes and checkouts; prints, and keeps JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.bench import flow, measure, platforms
+from tests.bench import flow, measure, platforms, probes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ def main() -> None:
     """Measure, print, keep."""
     wanted = argparse.ArgumentParser(description=__doc__)
     wanted.add_argument("--rounds", type=int, default=3)
-    wanted.add_argument("--only", choices=["embedded", "processes"])
+    wanted.add_argument("--only", choices=["embedded", "processes", *probes.PROBES])
     wanted.add_argument("--scale", type=float, default=1.0, help="share of the usual number of flows")
     chosen = wanted.parse_args()
     report: dict[str, Any] = {
@@ -43,6 +43,9 @@ def main() -> None:
         if chosen.only in {None, name}:
             with tempfile.TemporaryDirectory(prefix="op-bench-") as folder, start(Path(folder)) as subject:
                 report[name] = measured(subject, chosen.rounds, chosen.scale)
+    for name in probes.PROBES:
+        if chosen.only in {None, name}:
+            report[name] = probes.measured(name)
     RESULTS.mkdir(exist_ok=True)
     kept = RESULTS / f"{report['revision']}.json"
     kept.write_text(json.dumps(report, indent=2))

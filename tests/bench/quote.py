@@ -19,6 +19,9 @@ from datetime import UTC, datetime  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import TYPE_CHECKING, Any  # noqa: E402
 
+from cryptography.hazmat.primitives import hashes  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
+
 from ordering_platform.embedded import broker  # noqa: E402, F401  makes inproc:// known
 from ordering_platform.embedded.postgres import Postgres  # noqa: E402
 from ordering_platform.payment.quoting import offer, question  # noqa: E402
@@ -38,6 +41,10 @@ VENUE = "ven_bench"
 AMQP = "inproc://bench"
 ROUNDS = 9
 TIMES = 40
+
+_ES256 = ec.ECDSA(hashes.SHA256())
+_KEY = ec.generate_private_key(ec.SECP256R1())
+_SIGNED = _KEY.sign(b"a yardstick", _ES256)
 
 _REWARDS: list[dict[str, Any]] = [
     {"percent_bps": 2000, "on": {"categories": ["cat_0"]}},
@@ -134,6 +141,11 @@ def spent(work: Callable[[], Any]) -> dict[str, float]:
     }
 
 
+def _check_signature() -> None:
+    """Check one ES256 signature: the yardstick for how fast this machine is just now."""
+    _KEY.public_key().verify(_SIGNED, b"a yardstick", _ES256)
+
+
 def measured(url: str) -> dict[str, Any]:
     """Measure the parts of a quote and all that promotion-service does for it."""
     engine = make_engine(url)
@@ -153,6 +165,7 @@ def measured(url: str) -> dict[str, Any]:
             "lines": LINES,
             "promotions": len(sight.candidates),
             "applied": len(answer["applied"]),
+            "signature_ms": spent(_check_signature)["cpu_ms"],
             "pricing": spent(lambda: offer(order, None, answer).as_json()),
             "evaluation": spent(lambda: evaluate(sight.candidates, read.lines, read.visit(now))),
             "rpc": spent(lambda: service.evaluate(**asked)),
