@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from ordering_platform.payment import payments
+from ordering_platform.payment.arrows import called
 from ordering_platform.payment.bills import in_seconds
 from ordering_platform.payment.collecting import book, checked
 from ordering_platform.payment.models import webhook_inbox as inbox
@@ -18,6 +19,7 @@ from ordering_platform.payment.saga import carry_on
 from ordering_platform.runtime.errors import DomainError
 
 if TYPE_CHECKING:
+    from ordering_platform.payment.providers import Outcome
     from ordering_platform.payment.till import Till
     from ordering_platform.runtime.request import Request
 
@@ -67,7 +69,10 @@ def retry(till: Till) -> None:
             row = tx.execute(taken).mappings().one_or_none()
         if row is None:
             return
-        _act(till, dict(row))
+        try:
+            _act(till, dict(row))
+        except Exception:  # noqa: BLE001  the outermost boundary: one broken message must not stop the others
+            log.exception("webhook %s broke", row["event_id"])
 
 
 def _act(till: Till, row: dict[str, Any]) -> None:
@@ -92,7 +97,8 @@ def _follow(till: Till, provider_id: str, payment_id: str) -> bool:
     if payment is None or payment["method"] != provider_id:
         return False
     if payments.is_pending(payment):
-        found = till.provider(provider_id).look_up(payment_id, payment["reference"])
+        provider = till.provider(provider_id)
+        found: Outcome | None = called("provider.look_up", provider.look_up, payment_id, payment["reference"])
         if found is None:
             return False
         me = new_run_id()

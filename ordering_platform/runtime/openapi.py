@@ -234,6 +234,8 @@ def refusals(door: Door) -> set[type[DomainError]]:
         possible.add(errors.NotAcceptable)
     if door.body is not None:
         possible.update(_WITH_BODY)
+    if door.raw:
+        possible.add(errors.PayloadTooLarge)
     if door.idempotent:
         possible.update(_WITH_KEY)
     return possible

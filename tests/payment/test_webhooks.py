@@ -16,9 +16,11 @@ from ordering_platform.payment.providers.sandbox import SIGNATURE, Sandbox
 from ordering_platform.payment.providers.signed import TOLERANCE, signature
 from ordering_platform.runtime.identity import NOBODY
 from ordering_platform.runtime.request import Request
-from tests.payment.conftest import Restaurant, at_once
+from tests.payment.conftest import Killed, Restaurant, at_once
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ordering_platform.payment.providers import Charge, Outcome
     from ordering_platform.runtime.config import Settings
 
@@ -47,6 +49,11 @@ def approved_elsewhere(restaurant: Restaurant) -> str:
     payment_id = str(restaurant.payment["id"])
     restaurant.sandbox().challenge(payment_id, approve=True)
     return payment_id
+
+
+def make_due(restaurant: Restaurant) -> None:
+    waits = models.webhook_inbox.c.next_try_at.is_not(None)
+    restaurant.execute(sa.update(models.webhook_inbox).where(waits).values(next_try_at=sa.func.now()))
 
 
 class TestSignature:
@@ -159,7 +166,7 @@ class TestOrder:
         deliver(restaurant, *restaurant.sandbox().webhook(payment_id))
         assert restaurant.payment["status"] == "requires_action"
         monkeypatch.undo()
-        restaurant.execute(sa.update(models.webhook_inbox).values(next_try_at=sa.func.now()))
+        make_due(restaurant)
         webhooks.retry(restaurant.till)
         assert restaurant.bill["status"] == "completed"
         assert restaurant.rows(models.webhook_inbox)[0]["next_try_at"] is None
@@ -179,6 +186,94 @@ class TestOrder:
         assert deliver(restaurant, signed(body), body) == {"received": True}
         assert restaurant.rows(models.webhook_inbox)[0]["next_try_at"] is None
 
+    def test_a_wrong_amount_never_pays(self, restaurant: Restaurant) -> None:
+        payment_id = approved_elsewhere(restaurant)
+        restaurant.execute(sa.update(models.sandbox_charges).values(captured_minor=999))
+        deliver(restaurant, *restaurant.sandbox().webhook(payment_id))
+        assert restaurant.payment["status"] == "unknown"
+        assert not restaurant.orders.is_paid()
+
+    def test_a_broken_message_does_not_stop_the_others(
+        self, restaurant: Restaurant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(*_: Any) -> None:
+            raise ZeroDivisionError
+
+        payment_id = approved_elsewhere(restaurant)
+        headers, body = restaurant.sandbox().webhook("pay_unknown0")
+        deliver(restaurant, headers, body)
+        with monkeypatch.context() as patch:
+            patch.setattr(Sandbox, "look_up", broken)
+            with pytest.raises(ZeroDivisionError):
+                deliver(restaurant, *restaurant.sandbox().webhook(payment_id))
+            make_due(restaurant)
+            webhooks.retry(restaurant.till)
+        make_due(restaurant)
+        webhooks.retry(restaurant.till)
+        assert restaurant.bill["status"] == "completed"
+
     def test_an_unknown_kind_is_thanked_for(self, restaurant: Restaurant) -> None:
         body = message(None, kind="weather.changed")
         assert deliver(restaurant, signed(body), body) == {"received": True}
+
+
+class TestKilled:
+    """Whoever follows a message may die at any point: it is kept first, and followed until it is done."""
+
+    points = (
+        "before provider.look_up",
+        "after provider.look_up",
+        "before order.mark_paid",
+        "after order.mark_paid",
+        "captured-completed",
+    )
+
+    @pytest.mark.parametrize("point", points)
+    def test_a_message_is_followed_by_another_replica(
+        self, restaurant: Restaurant, kill_at: Callable[[str], None], point: str
+    ) -> None:
+        headers, body = restaurant.sandbox().webhook(approved_elsewhere(restaurant))
+        kill_at(point)
+        with pytest.raises(Killed):
+            deliver(restaurant, headers, body)
+        # The provider got no answer and sends it again, to another replica.
+        assert deliver(restaurant, headers, body) == {"received": True}
+        make_due(restaurant)
+        webhooks.retry(restaurant.till)
+        restaurant.make_due()
+        restaurant.sweep()
+        assert restaurant.bill["status"] == "completed"
+        assert [one["to_status"] for one in restaurant.rows(models.payment_events)].count("captured") == 1
+        [kept] = restaurant.rows(models.webhook_inbox)
+        assert (kept["done_at"] is None, kept["next_try_at"]) == (False, None)
+
+    @pytest.mark.parametrize("point", points)
+    def test_whoever_retries_may_die_too(
+        self, restaurant: Restaurant, kill_at: Callable[[str], None], point: str
+    ) -> None:
+        headers, body = restaurant.sandbox().webhook(approved_elsewhere(restaurant))
+        kill_at("before provider.look_up")
+        with pytest.raises(Killed):
+            deliver(restaurant, headers, body)
+        make_due(restaurant)
+        kill_at(point)
+        with pytest.raises(Killed):
+            webhooks.retry(restaurant.till)
+        make_due(restaurant)
+        webhooks.retry(restaurant.till)
+        restaurant.make_due()
+        restaurant.sweep()
+        assert restaurant.bill["status"] == "completed"
+        assert restaurant.rows(models.webhook_inbox)[0]["next_try_at"] is None
+
+    def test_two_replicas_do_not_follow_one_message_at_once(self, restaurant: Restaurant) -> None:
+        payment_id = approved_elsewhere(restaurant)
+        body = message(payment_id)
+        restaurant.execute(
+            sa.insert(models.webhook_inbox).values(
+                provider="sandbox", event_id="evt_1", kind="x", payment_id=payment_id, next_try_at=sa.func.now()
+            )
+        )
+        at_once(4, lambda place: deliver(restaurant, signed(body), body) if place else webhooks.retry(restaurant.till))
+        assert restaurant.bill["status"] == "completed"
+        assert restaurant.orders.asked.count("mark_paid") == 1

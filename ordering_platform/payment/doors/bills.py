@@ -99,6 +99,7 @@ class BillDoors:
             errors.BillInProgress,
             errors.BillPartlyPaid,
             errors.CounterPaymentPending,
+            errors.HeldPaymentPending,
         ),
     )
     def cancel_bill(self, request: Request, bill_id: str) -> dict[str, Any]:

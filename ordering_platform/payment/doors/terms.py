@@ -7,6 +7,12 @@ from ordering_platform.runtime.errors import IdempotencyInProgress, IdempotencyK
 
 KEY_REFUSALS = (IdempotencyInProgress, IdempotencyKeyReused)
 PRICE_REFUSALS = (errors.CurrencyMismatch, errors.TipTooLarge, ServiceUnavailable)
-CARD_REFUSALS = (errors.PaymentMethodUnknown, errors.CardInvalid, errors.PaymentDeclined, errors.ProviderUnavailable)
+CARD_REFUSALS = (
+    errors.PaymentMethodUnknown,
+    errors.CardInvalid,
+    errors.HoldNotPossible,
+    errors.PaymentDeclined,
+    errors.ProviderUnavailable,
+)
 # A checkout asks two services and a provider one after the other, each with a deadline of its own.
 CHECKOUT_DEADLINE = 25.0
