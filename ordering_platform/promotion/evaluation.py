@@ -51,16 +51,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A promotion that applies, with its discount by line id, and what it still lacks to give more."""
+    """A promotion that applies, with its discount by line id and in all, and what it still lacks to give more."""
 
     candidate: Candidate
     shares: Mapping[str, int]
+    discount: int
     more: NotApplicable | None = field(default=None, compare=False)
-
-    @property
-    def discount(self) -> int:
-        """What it takes off in all."""
-        return sum(self.shares.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +170,9 @@ def _offer(candidate: Candidate, basket: Basket, visit: Visit) -> Applied:
     _check_condition(promotion, basket)
     shares = promotion.rule.shares(basket)
     # Rules may come from other packages; no fault of theirs may make a line negative.
-    held = {line_id: min(share, basket.left.get(line_id, 0)) for line_id, share in shares.items()}
-    offer = Applied(candidate, {line_id: share for line_id, share in held.items() if share > 0})
+    left = basket.left
+    held = {line_id: kept for line_id, share in shares.items() if (kept := min(share, left.get(line_id, 0))) > 0}
+    offer = Applied(candidate, held, sum(held.values()))
     if not offer.discount:
         raise ZeroDiscount
     for claim in claims(promotion, visit, offer.discount, candidate.code, candidate.code_uses):
@@ -206,6 +203,8 @@ def _told(reason: NotApplicable, promotion: Promotion, visit: Visit) -> NotAppli
         message = f"Add {missing} more for {gives} off: {promotion.name}."
     elif "missing_minor" in details:
         message = f"Add {visit.written(details['missing_minor'])} more for {promotion.name}."
+    elif isinstance(reason, RewardItemMissing):
+        message = f"Add {details['missing_quantity']} more of what this gives: {promotion.name}."
     elif "missing_quantity" in details:
         message = f"Add {details['missing_quantity']} more for {promotion.name}."
     else:

@@ -208,7 +208,7 @@ def test_a_group_that_lacks_its_reward_says_what_to_add() -> None:
             "promotion_id": "prm_1",
             "code": None,
             "reason": "reward_item_missing",
-            "message": "Add 1 more for Offer.",
+            "message": "Add 1 more of what this gives: Offer.",
             "missing_quantity": 1,
             "add": {"menu_item_id": "itm_cake", "quantity": 1},
         }
