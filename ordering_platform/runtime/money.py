@@ -59,7 +59,7 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
     Ties go to the earlier position. A share never exceeds its weight while ``total`` does not exceed
     their sum, and a weight of 0 gets 0. Raises ValueError on negative input or nobody to share with.
     """
-    if total < 0 or any(weight < 0 for weight in weights):
+    if total < 0 or min(weights, default=0) < 0:
         msg = "only amounts of zero or more can be shared out"
         raise ValueError(msg)
     whole = sum(weights)
@@ -69,7 +69,9 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
             raise ValueError(msg)
         return [0] * len(weights)
     shares = [total * weight // whole for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda place: (-(total * weights[place] % whole), place))
-    for place in by_remainder[: total - sum(shares)]:
-        shares[place] += 1
+    if missing := total - sum(shares):
+        remainders = [total * weight % whole for weight in weights]
+        # Sorting is stable in reverse too, so of equal remainders the earlier place stays first.
+        for place in sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)[:missing]:
+            shares[place] += 1
     return shares

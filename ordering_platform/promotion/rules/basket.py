@@ -121,7 +121,8 @@ class Basket:
 
     def eligible(self, selector: Selector) -> list[Line]:
         """Give the chosen lines of which something is left; raises NoEligibleItems where there are none."""
-        lines = [line for line in self.chosen(selector) if self.left_of(line)]
+        left = self.left
+        lines = [line for line in self.chosen(selector) if left.get(line.id, line.gross)]
         if not lines:
             raise NoEligibleItems
         return lines
@@ -129,6 +130,11 @@ class Basket:
     def left_of(self, line: Line) -> int:
         """Give what a further promotion may still take off the line."""
         return self.left.get(line.id, line.gross)
+
+    def left_by_id(self, lines: Iterable[Line]) -> dict[str, int]:
+        """Give what a further promotion may still take off each of these lines, by line id."""
+        left = self.left
+        return {line.id: left.get(line.id, line.gross) for line in lines}
 
     def worth(self, line: Line, units: int = 1) -> int:
         """Give what is left of so many units of the line, in whole minor units."""

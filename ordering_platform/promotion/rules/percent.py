@@ -45,7 +45,7 @@ class Percent(Rule):
     def shares(self, basket: Basket) -> dict[str, int]:
         """Give the discount by line id; raises NotApplicable."""
         lines = basket.eligible(self.on)
-        discount = pct(sum(basket.left_of(line) for line in lines), self.percent_bps)
+        discount = pct(sum(basket.left_by_id(lines).values()), self.percent_bps)
         if self.max_discount is not None:
             discount = min(discount, self.max_discount.of(basket.currency))
         return share_out(discount, lines, basket)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def share_out(discount: int, lines: Sequence[Line], basket: Basket) -> dict[str, int]:
     """Share a discount over lines, capped by what is left of them together."""
-    return allot(discount, {line.id: basket.left_of(line) for line in lines})
+    return allot(discount, basket.left_by_id(lines))
 
 
 def allot(discount: int, worths: Mapping[str, int]) -> dict[str, int]:
