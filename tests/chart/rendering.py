@@ -125,7 +125,8 @@ class Rendered:
         return [one for one in self.manifests if one["kind"] in kinds]
 
     def named(self, kind: str, name: str) -> Manifest:
-        (found,) = [one for one in self.of_kind(kind) if one["metadata"]["name"] == f"{self.profile.release}-{name}"]
+        wanted = f"{self.profile.release[:40]}-{name}"
+        (found,) = [one for one in self.of_kind(kind) if one["metadata"]["name"] == wanted]
         return found
 
     def pods(self) -> Iterator[tuple[str, Manifest]]:

@@ -14,6 +14,7 @@ from ordering_platform.catalogue import SERVICES
 from ordering_platform.runtime import config
 from ordering_platform.runtime.addresses import Proxies
 from ordering_platform.runtime.database import driver_url
+from tests.chart import generated
 from tests.chart.house import CHART
 from tests.chart.rendering import PLAIN, PROFILES, Helm, Profile, Rendered, plain
 
@@ -22,26 +23,6 @@ if TYPE_CHECKING:
     from tests.chart.rendering import Manifest
 
 ALL_SETTINGS = {setting.metadata["env"] for setting in fields(config.Settings)}
-# Made by the chart out of where things are; everything else may be set in `settings`.
-WIRED = {
-    "DATABASE_URL",
-    "AMQP_URL",
-    "JWKS_URL",
-    "PUBLIC_URL",
-    "ORDERING_SIGNING_KEYS_FILE",
-    "ORDERING_AUTH_URL",
-    "ORDERING_ORDER_URL",
-    "ORDERING_PAYMENT_URL",
-    "ORDERING_PROMOTION_URL",
-    "ORDERING_HTTP_HOST",
-    "ORDERING_HTTP_PORT",
-    "ORDERING_REUSE_PORT",
-    "ORDERING_INTERNAL_PORT",
-    "ORDERING_TRUSTED_PROXIES",
-    "ORDERING_SANDBOX_WEBHOOK_SECRET",
-    "ORDERING_DB_POOL_SIZE",
-    "ORDERING_DB_POOL_OVERFLOW",
-}
 
 
 def environ_of(rendered: Rendered, component: str) -> dict[str, str]:
@@ -60,6 +41,8 @@ def environ_of(rendered: Rendered, component: str) -> dict[str, str]:
         else:
             wanted = variable["valueFrom"]["secretKeyRef"]
             secret = held.get(("Secret", wanted["name"]), {})
+            if wanted.get("optional") and wanted["key"] not in secret:
+                continue
             environ[variable["name"]] = secret.get(wanted["key"], f"amqp://{wanted['name']}")
     return environ
 
@@ -71,6 +54,18 @@ def test_a_service_gets_settings_it_can_start_with(helm: Helm, service: Service)
     spared = {} if service.schema else {"database_url": "", "amqp_url": ""}
     settings = config.load(environ, **spared)
     assert (settings.http_port, settings.internal_port, settings.public_url) == (8000, 9090, "https://orders.example")
+
+
+def test_the_ways_to_pay_and_their_secrets_are_told_to_payment_alone(helm: Helm) -> None:
+    values = {"settings": {"ORDERING_PAYMENT_PROVIDERS": "stripe"}, "payments": {"existingSecret": "mine"}}
+    rendered = helm.render(plain("stripe", values, {"networkPolicy": {"paymentProviders": ["0.0.0.0/0"]}}))
+    secrets = {setting.metadata["env"] for setting in fields(config.Settings) if setting.metadata["secret"]}
+    for service in SERVICES:
+        variables = dict(rendered.pods())[service.pod]["spec"]["containers"][0].get("env", [])
+        told = {one["name"] for one in variables} & secrets - {"DATABASE_URL", "AMQP_URL"}
+        paying = service.name == "payment"
+        assert told == (secrets - {"DATABASE_URL", "AMQP_URL"} if paying else set())
+        assert ("ORDERING_PAYMENT_PROVIDERS" in environ_of(rendered, service.pod)) is paying
 
 
 def test_the_public_door_holds_no_secret(rendered: Rendered) -> None:
@@ -145,8 +140,7 @@ def test_settings_are_for_all_or_for_one_and_those_for_one_win(helm: Helm) -> No
 
 
 def test_what_the_chart_does_not_wire_may_be_set() -> None:
-    schema = json.loads((CHART / "values.schema.json").read_text())
-    assert set(schema["$defs"]["settings"]["properties"]) == ALL_SETTINGS - WIRED
+    assert (CHART / "values.schema.json").read_text() == generated.schema(), generated.__doc__
 
 
 def test_a_change_of_settings_restarts_the_pods_and_a_change_of_values_the_migrations(helm: Helm) -> None:

@@ -123,12 +123,12 @@ def test_the_labels_that_select_pods_are_those_of_the_pods(rendered: Rendered) -
 
 
 def references(pod: Manifest) -> Iterator[tuple[str, str, str | None]]:
-    """Give the ConfigMaps and Secrets a pod refers to, with the key where one is named."""
+    """Give the ConfigMaps and Secrets a pod cannot start without, with the key where one is named."""
     for container in containers(pod):
         for source in container.get("envFrom", []):
             yield "ConfigMap", source["configMapRef"]["name"], None
         for variable in container.get("env", []):
-            if "valueFrom" in variable:
+            if "valueFrom" in variable and not variable["valueFrom"]["secretKeyRef"].get("optional"):
                 wanted = variable["valueFrom"]["secretKeyRef"]
                 yield "Secret", wanted["name"], wanted["key"]
     for volume in pod["spec"].get("volumes", []):

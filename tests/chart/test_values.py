@@ -38,6 +38,11 @@ PUBLIC = {"publicUrl": "https://orders.example"}
             "the gateway has no queue",
         ),
         ({**PUBLIC, "metrics": {"podMonitor": {"enabled": True}}}, "needs networkPolicy.metricsFrom"),
+        ({**PUBLIC, "settings": {"ORDERING_PAYMENT_PROVIDERS": "cash,stripe"}}, "which needs payments.existingSecret"),
+        (
+            {**PUBLIC, "settings": {"ORDERING_PAYMENT_PROVIDERS": "stripe"}, "payments": {"existingSecret": "x"}},
+            "which needs networkPolicy.paymentProviders",
+        ),
         ({**PUBLIC, "settings": {"ORDERING_REGISTRATION": "open"}}, "needs settings.ORDERING_DEFAULT_VENUE"),
     ],
 )

@@ -25,11 +25,20 @@
   value: http://127.0.0.1:8000/.well-known/jwks.json
 {{- end }}
 {{- if eq $name "payment" }}
-- name: ORDERING_SANDBOX_WEBHOOK_SECRET
+{{- range $key := list "sandbox-webhook-secret" "stripe-secret-key" "stripe-webhook-secret" }}
+- name: ORDERING_{{ $key | upper | replace "-" "_" }}
   valueFrom:
     secretKeyRef:
       name: {{ include "op.paymentSecret" $root }}
-      key: sandbox-webhook-secret
+      key: {{ $key }}
+      {{- if hasPrefix "stripe" $key }}
+      optional: true
+      {{- end }}
+{{- end }}
+{{- with $root.Values.settings.ORDERING_PAYMENT_PROVIDERS }}
+- name: ORDERING_PAYMENT_PROVIDERS
+  value: {{ . | quote }}
+{{- end }}
 {{- end }}
 {{- if not $one.task }}
 {{- with ternary $values.trustedProxies $root.Values.podNetworks (hasKey $one "public") }}
@@ -58,7 +67,8 @@ ORDERING_INTERNAL_PORT: "9090"
 {{- range $name := list "auth" "order" "payment" "promotion" }}
 ORDERING_{{ upper $name }}_URL: {{ include "op.url" (list $ $name) }}
 {{- end }}
-{{- range $key, $value := .Values.settings }}
+{{- /* The ways to pay are told to payment-service alone, which alone has the secrets they need. */}}
+{{- range $key, $value := omit .Values.settings "ORDERING_PAYMENT_PROVIDERS" }}
 {{ $key }}: {{ $value | toString | quote }}
 {{- end }}
 {{- end }}

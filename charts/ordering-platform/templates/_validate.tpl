@@ -53,6 +53,13 @@
 {{- if and (eq (toString $v.settings.ORDERING_REGISTRATION) "open") (not $v.settings.ORDERING_DEFAULT_VENUE) -}}
 {{- fail "\n\nsettings.ORDERING_REGISTRATION=open needs settings.ORDERING_DEFAULT_VENUE: the venue that people who register join." -}}
 {{- end -}}
+{{- $ways := splitList "," (toString ($v.services.payment.settings.ORDERING_PAYMENT_PROVIDERS | default $v.settings.ORDERING_PAYMENT_PROVIDERS)) -}}
+{{- if and (has "stripe" $ways) (not $v.payments.existingSecret) -}}
+{{- fail "\n\nORDERING_PAYMENT_PROVIDERS names stripe, which needs payments.existingSecret: a Secret with the keys stripe-secret-key, stripe-webhook-secret and sandbox-webhook-secret." -}}
+{{- end -}}
+{{- if and (has "stripe" $ways) $v.networkPolicy.enabled (not $v.networkPolicy.paymentProviders) -}}
+{{- fail "\n\nORDERING_PAYMENT_PROVIDERS names stripe, which needs networkPolicy.paymentProviders: the networks of its API, or [0.0.0.0/0] for all of the internet." -}}
+{{- end -}}
 {{- $most := ternary $v.postgresql.maxConnections $v.externalDatabase.maxConnections $v.postgresql.enabled -}}
 {{- $need := include "op.connections" . -}}
 {{- if gt (int $need) (int $most) -}}
