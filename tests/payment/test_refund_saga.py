@@ -19,7 +19,7 @@ from ordering_platform.payment.states import REFUND_ARROWS, REFUND_CALLS, REFUND
 from ordering_platform.runtime.errors import DeadlineExceeded, DomainError
 from ordering_platform.runtime.ids import new_id
 from tests.payment.conftest import CASHIER, KEY, Killed, Restaurant, at_once
-from tests.payment.refund_checks import ended, eur, let_time_pass, send_notice
+from tests.payment.refund_checks import ended, eur, let_banks_work, let_time_pass, send_notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ def carry_on(restaurant: Restaurant, way: str) -> None:
             restaurant.orders.come_back()
         if WAYS[way].returned:
             for refund in restaurant.rows(models.refunds):
-                restaurant.execute(sa.update(models.sandbox_refunds).values(settles_at=sa.func.now()))
+                let_banks_work(restaurant)
                 send_notice(restaurant, refund["id"])
         let_time_pass(restaurant)
 
@@ -240,7 +240,7 @@ class TestReturned:
         restaurant.give_back(amount=eur(600))
         walked = restaurant.rows(models.refunds)[0]
         assert restaurant.orders.refund_status(walked["bill_id"]) == "partially_refunded"
-        restaurant.execute(sa.update(models.sandbox_refunds).values(settles_at=sa.func.now()))
+        let_banks_work(restaurant)
         send_notice(restaurant, walked["id"])
         assert (restaurant.payment["refunded_minor"], restaurant.payment["refund_pending_minor"]) == (0, 0)
         assert restaurant.orders.refund_status(walked["bill_id"]) == "paid"
@@ -251,7 +251,7 @@ class TestReturned:
         restaurant.check_out(card={"token": "tok_refund_fails_later"})
         restaurant.give_back()
         refund_id = restaurant.rows(models.refunds)[0]["id"]
-        restaurant.execute(sa.update(models.sandbox_refunds).values(settles_at=sa.func.now()))
+        let_banks_work(restaurant)
         at_once(3, lambda _: send_notice(restaurant, refund_id))
         ended(restaurant)
         moves = [one["to_status"] for one in restaurant.rows(models.payment_events)]
@@ -265,7 +265,7 @@ class TestReturned:
     def test_a_notice_settles_a_refund_before_the_sweeper_does(self, restaurant: Restaurant) -> None:
         restaurant.check_out(card={"token": "tok_refund_delay"})
         restaurant.give_back()
-        restaurant.execute(sa.update(models.sandbox_refunds).values(settles_at=sa.func.now()))
+        let_banks_work(restaurant)
         send_notice(restaurant, restaurant.rows(models.refunds)[0]["id"])
         ended(restaurant)
 

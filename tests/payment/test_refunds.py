@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import sqlalchemy as sa
 
 from ordering_platform.payment import counter, models
 from ordering_platform.runtime.errors import DomainError
@@ -14,7 +13,7 @@ from ordering_platform.runtime.idempotency import REPLAYED
 from ordering_platform.runtime.replies import Reply
 from tests.payment.conftest import CASHIER, KEY, Restaurant, at_once
 from tests.payment.fakes import line
-from tests.payment.refund_checks import MANAGER, counted, ended, eur, let_time_pass, send_notice
+from tests.payment.refund_checks import MANAGER, counted, ended, eur, let_banks_work, let_time_pass, send_notice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -247,7 +246,7 @@ class TestOpenBill:
         restaurant.give_back()
         if paid_again:
             restaurant.pay(paid_again)
-        restaurant.execute(sa.update(models.sandbox_refunds).values(settles_at=sa.func.now()))
+        let_banks_work(restaurant)
         send_notice(restaurant, restaurant.rows(models.refunds)[0]["id"])
         let_time_pass(restaurant)
         [payment] = [one for one in restaurant.rows(models.payments) if one["id"] == first]
