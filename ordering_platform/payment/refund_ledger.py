@@ -74,11 +74,13 @@ _NOTED = """
     FROM moved
 """
 # Money that is back gets a receipt, and another one when a bank returns it. The update waits for whoever prints just
-# now, so that nothing is taken for printed that was not. Rehearsals and bills from before there were receipts get none.
+# now, so that nothing is taken for printed that was not. Rehearsals and bills from before there were receipts get none,
+# and neither does a payment that leaves an open bill: it will not stand on the bill's receipt either.
 _RECEIPT_DUE = """
     INSERT INTO payments.receipts_due (id)
     SELECT moved.id FROM moved JOIN payments.bills b ON b.id = moved.bill_id
     WHERE moved.settled_at IS NOT NULL AND b.venue IS NOT NULL AND NOT b.rehearsal
+      AND NOT EXISTS (SELECT FROM {left})
     ON CONFLICT (id) DO UPDATE SET id = excluded.id
 """
 
@@ -120,7 +122,7 @@ _GIVE = prepared(f"""
             refunded_minor = p.refunded_minor + moved.amount_minor, off_bill = EXISTS (SELECT FROM reopened)
         FROM moved WHERE p.id = moved.payment_id
     ), receipt AS (
-        {_RECEIPT_DUE}
+        {_RECEIPT_DUE.format(left="reopened")}
     ), noted AS (
         {_NOTED}
     )
@@ -168,7 +170,7 @@ _LET_GO = prepared(f"""
             refunded_quantity = l.refunded_quantity - locked.quantity
         FROM locked WHERE l.bill_id = locked.bill_id AND l.line_id = locked.line_id
     ), receipt AS (
-        {_RECEIPT_DUE}
+        {_RECEIPT_DUE.format(left="counts_again")}
     ), noted AS (
         {_NOTED}
     )

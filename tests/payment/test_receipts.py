@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from ordering_platform.payment import models
+from ordering_platform.payment import models, paying, schemas
 from ordering_platform.payment.errors import ReceiptNotFound
 from ordering_platform.payment.receipts import issuing, showing
 from ordering_platform.runtime.errors import DomainError
@@ -328,6 +328,16 @@ class TestRefunds:
         restaurant.give_back()
         returned(restaurant)
         assert credits_of(restaurant) == []
+        assert restaurant.rows(models.receipts_due) == []
+
+    def test_a_payment_that_left_the_bill_while_it_was_open_is_on_no_receipt(self, restaurant: Restaurant) -> None:
+        first, *_ = restaurant.split(400, gross=1000)
+        restaurant.give_back(payment_id=first)
+        request = restaurant.request({"method": "sandbox", "card": {"token": "tok_approve"}}, schema=schemas.NewPayment)
+        paying.pay(restaurant.till, request, restaurant.bill["id"])
+        told = shown(restaurant)
+        assert ([one["amount"] for one in told["payments"]], told["total"]) == ([eur(1000)], eur(1000))
+        assert told["credits"] == []
         assert restaurant.rows(models.receipts_due) == []
 
     def test_many_refunds_at_once_give_back_each_cent_of_tax_once(self, restaurant: Restaurant) -> None:

@@ -23,7 +23,7 @@ _PAYMENTS = """
         'payment_id', p.id, 'method', p.method, 'captured_at', p.captured_at, 'amount_minor', p.amount_minor,
         'tip_minor', p.tip_minor, 'rounding_minor', p.rounding_minor, 'total_minor', p.captured_minor
      ) ORDER BY p.captured_at, p.id), '[]')
-     FROM payments.payments p WHERE p.bill_id = b.id AND p.status = 'captured')
+     FROM payments.payments p WHERE p.bill_id = b.id AND p.status = 'captured' AND NOT p.off_bill)
 """
 
 # Whoever deletes the row of what is due prints the receipt; others wait for that and then find it printed.

@@ -26,9 +26,17 @@ _BILL = prepared("""
                       WHERE f.bill_id = b.id) AS due
     FROM payments.bills b WHERE b.id = :id
 """)
+# In two parts, because sales and refunds are found by an index each.
 _RECEIPTS = prepared("""
-    SELECT id, bill_id, business_date, number, kind, document, issued_at
-    FROM payments.receipts WHERE bill_id = :id ORDER BY kind <> 'sale', issued_at, id
+    WITH printed AS (
+        SELECT id, bill_id, business_date, number, kind, document, issued_at
+        FROM payments.receipts WHERE bill_id = :id AND refund_id IS NULL
+        UNION ALL
+        SELECT id, bill_id, business_date, number, kind, document, issued_at
+        FROM payments.receipts WHERE bill_id = :id AND refund_id IS NOT NULL
+    )
+    SELECT id, bill_id, business_date, number, kind, document, issued_at FROM printed
+    ORDER BY kind <> 'sale', issued_at, id
 """)
 
 
