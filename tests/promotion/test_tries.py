@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from ordering_platform.promotion import codes, offers, tries, usage
+from ordering_platform.payment.quoting import question
+from ordering_platform.promotion import codes, inquiry, offers, tries, usage
 from ordering_platform.promotion.errors import CodeNotFound
 from ordering_platform.promotion.models import wrong_codes
 from ordering_platform.runtime.errors import RateLimited
-from tests.promotion.samples import VENUE, asked, put
+from tests.promotion.samples import VENUE, asked, put, sent
 from tests.support.crowds import at_once
 
 if TYPE_CHECKING:
@@ -98,3 +99,32 @@ def test_the_count_begins_anew_when_its_time_is_over(db: Transactions) -> None:
         assert tries.forget(tx) == 0
         tx.execute(sa.update(wrong_codes).values(ends_at=sa.text("now() - interval '1 second'")))
         assert tries.forget(tx) == 2
+
+
+def test_guests_of_one_table_guess_together_at_the_checkout_and_when_they_try_a_code(db: Transactions) -> None:
+    """Payment asks with the session of the table, which is what the door for single codes counts by."""
+    for guest in range(4):
+        asked_by_payment = question(table("ses_1"), VENUE, [f"WRONG{guest}"], f"gst_{guest}")
+        assert offers.evaluate(db, inquiry.read(**asked_by_payment))["rejected"][0]["reason"] == "code_not_found"
+    with pytest.raises(CodeNotFound):
+        codes.known(db, VENUE, "ses_1", "WRONG4")
+    with pytest.raises(RateLimited):
+        usage.apply(db, "bil_1", inquiry.read(**question(table("ses_1"), VENUE, ["WRONG5"], "gst_5")))
+    with pytest.raises(CodeNotFound):
+        usage.apply(db, "bil_2", inquiry.read(**question(table("ses_2"), VENUE, ["WRONG6"], "gst_6")))
+
+
+def test_staff_at_the_checkout_mistype_as_they_like(db: Transactions) -> None:
+    for place in range(7):
+        by_staff = inquiry.read(**question(table("ses_1"), VENUE, [f"WRONG{place}"], None))
+        assert offers.evaluate(db, by_staff)["rejected"][0]["reason"] == "code_not_found"
+
+
+def table(session_id: str) -> dict[str, Any]:
+    """Write what order-service answers about the orders of a table."""
+    told = sent()
+    return {
+        **{name: told[name] for name in ("currency", "currency_digits", "time_zone", "table_id", "lines")},
+        "session_id": session_id,
+        "orders": [{"id": "ord_1", "guest_id": "gst_1"}],
+    }
