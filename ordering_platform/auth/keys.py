@@ -62,11 +62,14 @@ def new_key_set() -> str:
     return _text([_new_key(int(time.time()))])
 
 
-def rotated(key_set: str) -> str:
-    """Put a fresh key before the newest one of a key file and drop the older ones; raises ValueError."""
+def rotated(key_set: str, later: int = 0) -> str:
+    """Put a fresh key before the newest one of a key file and drop the older ones; raises ValueError.
+
+    It signs a minute from now, or ``later`` seconds after that where the file takes long to reach every process.
+    """
     read_key_set(key_set)
     kept = _entries(key_set)[: KEPT - 1]
-    return _text([_new_key(int(time.time())), *kept])
+    return _text([_new_key(int(time.time()) + later), *kept])
 
 
 def read_key_set(text: str) -> KeySet:

@@ -35,17 +35,19 @@ def new(*, file: Path, keep: bool) -> None:
 
 
 @keys.command()
+@click.option("--later", default=0, show_default=True, help="Seconds more until the fresh key signs, as in Kubernetes.")
 @_file
-def rotate(*, file: Path) -> None:
+def rotate(*, file: Path, later: int) -> None:
     """Put a fresh key into FILE; tokens of the key before it stay valid until they expire."""
-    from ordering_platform.auth.keys import rotated
+    from ordering_platform.auth.keys import PUBLISH_FIRST, rotated
 
     try:
-        fresh = rotated(file.read_text(encoding="utf-8"))
+        fresh = rotated(file.read_text(encoding="utf-8"), later)
     except (OSError, ValueError) as fault:
         raise Trouble(f"{file} cannot be rotated.", str(fault), "Make a file with 'keys new'.") from fault
     _write(file, fresh)
-    say(f"Rotated {file}. The auth service reads it by itself; the fresh key signs in about a minute.")
+    when = "about a minute" if not later else f"{later + PUBLISH_FIRST} seconds"
+    say(f"Rotated {file}. The auth service reads it by itself; the fresh key signs in {when}.")
 
 
 def _write(file: Path, text: str) -> None:

@@ -70,6 +70,14 @@ def test_a_key_of_another_kind_is_refused(private: ec.EllipticCurvePrivateKey | 
         read_key_set(pem)
 
 
+def test_a_fresh_key_waits_longer_where_the_file_takes_long_to_arrive() -> None:
+    first = aged(new_key_set())
+    second = read_key_set(rotated(first, later=240))
+    made = second.keys[0].made_at - 240
+    assert second.signing(made + keys.PUBLISH_FIRST + 239).key_id == ids(first)[0]
+    assert second.signing(made + keys.PUBLISH_FIRST + 240).key_id == second.keys[0].key_id
+
+
 def test_a_single_key_signs_at_once(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     path.write_text(new_key_set())
