@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event
 
-from ordering_platform.payment import counter
+from ordering_platform.payment import counter, refund_runs, saga
 from tests.payment.conftest import CASHIER, Restaurant
 from tests.support.statements import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Engine
+
+    from ordering_platform.payment.till import Till
 
 
 @contextmanager
@@ -59,10 +61,11 @@ def test_a_confirmation_costs(restaurant: Restaurant) -> None:
     assert len(sent) == 3, sent
 
 
-def test_a_quiet_sweep_costs_one_statement(restaurant: Restaurant) -> None:
+@pytest.mark.parametrize("sweep", [saga.sweep, refund_runs.sweep], ids=["of bills", "of refunds"])
+def test_a_quiet_sweep_costs_one_statement(restaurant: Restaurant, sweep: Callable[[Till], int]) -> None:
     for _ in range(3):
         restaurant.orders.add()
         restaurant.check_out()
     with watched(restaurant.till.db.engine) as sent:
-        restaurant.sweep()
+        sweep(restaurant.till)
     assert len(sent) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from typing import Any
 
@@ -17,6 +18,7 @@ from ordering_platform.runtime.errors import DomainError
 from ordering_platform.runtime.identity import NOBODY
 from ordering_platform.runtime.request import Request
 from tests.payment.conftest import CASHIER, GUEST, Killed, Restaurant
+from tests.payment.ways import open_bill, pay_part
 
 ORDERS = ("ord_1", "ord_2")
 CARDS = ("tok_approve", "tok_decline", "tok_3ds", "tok_delay", "tok_timeout")
@@ -34,7 +36,7 @@ EVENINGS = settings(
 
 
 class Evening(RuleBasedStateMachine):
-    """One evening with two orders; whoever is killed, somebody else carries on."""
+    """One evening with two orders, paid whole or in parts; whoever is killed, somebody else carries on."""
 
     restaurant: Restaurant
 
@@ -60,6 +62,10 @@ class Evening(RuleBasedStateMachine):
         for payment in self._payments(*PAYMENT_PENDING):
             if payment["method"] == "cash":
                 self.do(counter.cancel, self.restaurant.till, CASHIER, payment["bill_id"])
+                self.do(counter.cancel_payment, self.restaurant.till, CASHIER, payment["id"])
+        for bill_id in self._shared():
+            # Whoever stays pays what is left of a bill that others have paid a part of.
+            self.do(pay_part, self.restaurant, bill_id, f"the-rest-of-{bill_id}", card={"token": "tok_approve"})
         for _ in range(2):
             self.time_passes(700)
         self._check_the_end()
@@ -77,6 +83,22 @@ class Evening(RuleBasedStateMachine):
     def a_guest_checks_out(self, key: str, order: str, method: str, code: str | None) -> None:
         how = {"method": "cash"} if method == "cash" else {"method": "sandbox", "card": {"token": method}}
         self.do(self.restaurant.check_out, key, order_ids=[order], code=code, **how)
+
+    @rule(key=st.sampled_from(KEYS), order=st.sampled_from(ORDERS), code=st.sampled_from([None, "TEN"]))
+    def a_party_asks_for_a_bill(self, key: str, order: str, code: str | None) -> None:
+        self.do(open_bill, self.restaurant, key, order_ids=[order], code=code)
+
+    @precondition(lambda self: self._shared())
+    @rule(
+        number=st.integers(0, 3),
+        key=st.sampled_from(KEYS),
+        part=st.sampled_from([{}, {"amount": {"amount": 300, "currency": "EUR"}}, {"equal": {"parts": 3}}]),
+        method=st.sampled_from([*CARDS, "cash"]),
+    )
+    def somebody_pays_a_part(self, number: int, key: str, part: dict[str, Any], method: str) -> None:
+        shared = self._shared()
+        how = {"method": "cash"} if method == "cash" else {"card": {"token": method}}
+        self.do(pay_part, self.restaurant, shared[number % len(shared)], key, **part, **how)
 
     @rule(point=st.sampled_from(sorted(POINTS)))
     def somebody_will_die(self, point: str) -> None:
@@ -121,16 +143,25 @@ class Evening(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_paid_twice(self) -> None:
-        """Holds at every moment: at most one charge for each order, and no more uses of a code than allowed."""
+        """Holds at every moment: one bill of each order is charged, never more than it is, and a code used once."""
         bill_of = {one["id"]: one["bill_id"] for one in self._payments()}
-        orders_of = {one["id"]: one["order_ids"] for one in self.restaurant.rows(models.bills)}
-        charged = [order for one in self.restaurant.charged for order in orders_of[bill_of[one["id"]]]]
-        assert len(charged) == len(set(charged))
+        charged = Counter[str]()
+        for one in self.restaurant.charged:
+            charged[bill_of[one["id"]]] += one["captured_minor"]
+        paid = [one for one in self.restaurant.rows(models.bills) if charged[one["id"]]]
+        assert all(charged[one["id"]] <= one["total_minor"] for one in paid)
+        orders = [order for one in paid for order in one["order_ids"]]
+        assert len(orders) == len(set(orders))
         assert self.restaurant.promotions.used("TEN") <= 1
 
     def _payments(self, *statuses: str) -> list[dict[str, Any]]:
         found = self.restaurant.rows(models.payments)
         return [one for one in found if not statuses or one["status"] in statuses]
+
+    def _shared(self) -> list[str]:
+        """Give the open bills that wait for payments of their own."""
+        found = self.restaurant.rows(models.bills)
+        return [one["id"] for one in found if one["status"] == "paying" and not one["request"]["method"]]
 
     def _check_the_end(self) -> None:
         bills = self.restaurant.rows(models.bills)

@@ -35,24 +35,32 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
+def open_bill(restaurant: Restaurant, key: str, **wish: Any) -> str:
+    """Make a bill that is to be paid by payments of its own; gives its id, or nothing where a refusal is repeated."""
+    request = restaurant.request(wish, key=key, schema=schemas.NewBill, path="/v1/bills")
+    reply = checkout.open_bill(restaurant.till, request)
+    assert isinstance(reply.body, bytes)
+    return str(json.loads(reply.body).get("id", ""))
+
+
+def pay_part(restaurant: Restaurant, bill_id: str, key: str, **sent: Any) -> None:
+    """Pay a part of an open bill, or all that is left of it."""
+    request = restaurant.request(
+        {"method": "sandbox", **sent},
+        key=key,
+        schema=schemas.NewPayment,
+        path=f"/v1/bills/{bill_id}/payments",
+        route="/v1/bills/<bill_id>/payments",
+    )
+    paying.pay(restaurant.till, request, bill_id)
+
+
 def paid_in_two_parts(restaurant: Restaurant) -> None:
     """Two guests pay an open bill, each with a key of their own."""
-    wish = {"order_ids": ["ord_1"], "code": "TEN"}
-    reply = checkout.open_bill(
-        restaurant.till, restaurant.request(wish, key=KEY, schema=schemas.NewBill, path="/v1/bills")
-    )
-    assert isinstance(reply.body, bytes)
-    bill_id = json.loads(reply.body)["id"]
+    bill_id = open_bill(restaurant, KEY, order_ids=["ord_1"], code="TEN")
     for amount, card in ((400, "tok_delay"), (500, "tok_approve")):
-        sent = {"method": "sandbox", "card": {"token": card}, "amount": {"amount": amount, "currency": "EUR"}}
-        request = restaurant.request(
-            sent,
-            key=f"{KEY}-{amount}",
-            schema=schemas.NewPayment,
-            path=f"/v1/bills/{bill_id}/payments",
-            route="/v1/bills/<bill_id>/payments",
-        )
-        paying.pay(restaurant.till, request, bill_id)
+        part = {"amount": {"amount": amount, "currency": "EUR"}, "card": {"token": card}}
+        pay_part(restaurant, bill_id, f"{KEY}-{amount}", **part)
 
 
 # Ways of several requests by several people, each of whom repeats their own until it is answered.
