@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     from ordering_platform.runtime.identity import Caller
 
-_KINDS = {"dead": list(statuses.DEAD), "unfinished": list(statuses.UNFINISHED)}
+_KINDS = {
+    "dead": list(statuses.DEAD),
+    "unfinished": list(statuses.UNFINISHED),
+    "once_paid": list(statuses.ONCE_PAID),
+}
 
 _LOCK = sa.text("""
     SELECT id, status FROM orders.table_sessions WHERE id = :id AND venue_id = :venue_id FOR NO KEY UPDATE
@@ -66,7 +70,7 @@ _CLOSE = sa.text("""
 _NOTHING_LEFT = """
     s.status = 'open' AND v.session_closing = 'paid'
     AND EXISTS (SELECT 1 FROM orders.orders o
-                WHERE o.session_id = s.id AND o.payment_status = 'paid' AND NOT o.rehearsal)
+                WHERE o.session_id = s.id AND o.payment_status = ANY(:once_paid) AND NOT o.rehearsal)
     AND NOT EXISTS (
         SELECT 1 FROM orders.orders o
         WHERE o.session_id = s.id AND NOT o.rehearsal AND o.status <> ALL(:dead)
@@ -99,7 +103,7 @@ _QUIET = sa.text("""
                  OR o.payment_status IN ('pending', 'partially_paid')
                  OR (o.payment_status = 'unpaid' AND o.placed_at IS NOT NULL)))
       AND (s.last_activity_at < now() - interval '3 hours' OR EXISTS (
-          SELECT 1 FROM orders.orders o WHERE o.session_id = s.id AND o.payment_status = 'paid'))
+          SELECT 1 FROM orders.orders o WHERE o.session_id = s.id AND o.payment_status = ANY(:once_paid)))
     LIMIT 100 FOR NO KEY UPDATE OF s SKIP LOCKED
 """)
 

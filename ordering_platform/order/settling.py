@@ -13,6 +13,7 @@ from ordering_platform.order import errors
 from ordering_platform.order.closing import close_paid
 from ordering_platform.order.orders import loaded, shown
 from ordering_platform.order.placing import place_paid
+from ordering_platform.order.statuses import ONCE_PAID
 from ordering_platform.runtime.prepared import prepared
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def mark_refunded(tx: Connection, *, bill_id: str, payment_status: str, step: in
     It is ``pending`` again when all that was paid of an open bill is back. ``step`` counts the refunds that came
     back or were returned, so that old news change nothing.
     """
-    before = ["partially_paid"] if payment_status == "pending" else ["paid", "partially_refunded", "refunded"]
+    before = ["partially_paid"] if payment_status == "pending" else list(ONCE_PAID)
     values = {"bill_id": bill_id, "to": payment_status, "before": before, "step": step}
     if tx.execute(_REFUND, values).scalar_one() == 0 and not tx.execute(_HELD, {"bill_id": bill_id}).all():
         raise errors.BillNotFound

@@ -23,6 +23,8 @@ STATUSES = (
     "cancelled",
 )
 PAYMENT_STATUSES = ("unpaid", "pending", "partially_paid", "paid", "partially_refunded", "refunded")
+# Paid at some time; giving money back does not make a bill open again.
+ONCE_PAID = ("paid", "partially_refunded", "refunded")
 
 # What the kitchen has been told of and nobody has taken back.
 SENT = ("placed", "accepted", "preparing", "ready", "served", "completed")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from ordering_platform.order import carts, closing, errors
-from ordering_platform.order.models import order_events, orders, table_sessions
+from ordering_platform.order import carts, closing, errors, settling
+from ordering_platform.order.models import order_events, order_items, orders, table_sessions
 from tests.order import rooms
 from tests.support.crowds import at_once
 from tests.support.statements import watched
@@ -79,6 +79,25 @@ def test_where_staff_end_visits_even_a_quiet_one_lasts(db: Transactions, room: r
             tx.execute(sa.update(table_sessions).values(last_activity_at=sa.text("now() - interval '9 hours'")))
             assert closing.close_quiet(tx) == ended
     assert visit(db, anna) == ("closed", "quiet")
+
+
+@pytest.mark.parametrize("rule", ["idle", "paid"])
+@pytest.mark.parametrize("status", ["partially_refunded", "refunded"])
+def test_a_visit_ends_also_when_money_went_back(db: Transactions, room: rooms.Room, rule: str, status: str) -> None:
+    rooms.ruled(db, room, session_closing=rule)
+    anna = rooms.guest(db, room)
+    cart = rooms.cart(db, anna, rooms.soup(room))
+    rooms.held(db, "bil_1", anna, rooms.sent(db, anna, rooms.soup(room))["id"])
+    rooms.paid(db, "bil_1")
+    assert visit(db, anna) == OPEN
+    with db.transaction() as tx:
+        settling.mark_refunded(tx, bill_id="bil_1", payment_status=status, step=1)
+        tx.execute(sa.delete(order_items).where(order_items.c.order_id == cart["id"]))
+        long_ago = sa.text("now() - interval '1 hour'")
+        tx.execute(sa.update(orders).where(orders.c.status == "placed").values(status="served"))
+        tx.execute(sa.update(orders).values(updated_at=long_ago))
+        tx.execute(sa.update(table_sessions).values(last_activity_at=long_ago))
+        assert (closing.close_quiet(tx) if rule == "idle" else closing.close_settled(tx)) == 1
 
 
 def test_a_part_of_a_bill_ends_nothing(db: Transactions, room: rooms.Room) -> None:

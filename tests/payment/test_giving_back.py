@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordering_platform.payment.giving_back import Line, Paid, decide, left_of
+from ordering_platform.payment.pricing import Discount, Terms, totals
+from ordering_platform.payment.pricing import Line as Dish
 from ordering_platform.runtime.errors import DomainError
 from tests.payment.refund_checks import eur
 
@@ -166,3 +168,17 @@ def test_portions_of_a_line_are_the_line_to_the_cent(price: int, quantity: int, 
         assert (left >= 0, gone <= price, served <= quantity) == (True, True, True)
     if served == quantity:
         assert gone == price
+
+
+@pytest.mark.parametrize("included", [True, False])
+def test_three_dishes_with_a_third_of_a_discount_each(included: bool) -> None:
+    """10.00 off three dishes of 10.00: what each gives back is its part of the bill, service and tax with it."""
+    terms = Terms("EUR", 2, tax_included=included, tax_rounding="per_rate", service_charge_bps=0 if included else 1250)
+    dishes = [Dish(name, name, 1, 1000, 200_000) for name in "abc"]
+    quote = totals(dishes, terms, [Discount("prm_1", "Ten off", None, {"a": 334, "b": 333, "c": 333})])
+    table = [Line(one.id, one.total(on_top=not included), 1) for one in quote.lines]
+    left = Paid(quote.total, 0, "EUR")
+    back = [decide(lines(name), left, table).amount for name in "abc"]
+    # 20.00 with everything in it, or with 12.5 % service and 20 % tax on both: 27.00.
+    assert back == ([666, 667, 667] if included else [899, 901, 900])
+    assert sum(back) == quote.total == decide(lines(*"abc"), left, table).amount
