@@ -31,7 +31,7 @@ WISHES = (
     st.fixed_dictionaries({}, optional={"tip": TIPS})
     | st.fixed_dictionaries({"amount": st.integers(1, 6000).map(eur)}, optional={"tip": TIPS})
     | st.fixed_dictionaries(
-        {"lines": st.lists(PARTS, min_size=1, max_size=3, unique_by=lambda one: one["line_id"])},
+        {"lines": st.lists(PARTS, min_size=1, max_size=3, unique_by=lambda one: str(one["line_id"]))},
         optional={"tip": TIPS},
     )
 )
