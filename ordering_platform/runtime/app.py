@@ -124,7 +124,11 @@ class App:
         return reply
 
     def _answer(self, environ: dict[str, Any], body: bytes, exchange: Exchange) -> Reply:
-        entrypoint, variables = self._find(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        try:
+            entrypoint, variables = self._find(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        except MethodNotAllowed as refusal:
+            exchange.path = self._unsaid(exchange.path, refusal.details["allow"])
+            raise
         door: Door = entrypoint.door
         exchange.route = door.url
         if entrypoint.discreet:
@@ -173,6 +177,13 @@ class App:
             # Also werkzeug's redirects: an address that is almost right is not here.
             raise NotFound(_NOTHING) from None
         return entrypoint, dict(variables)
+
+    def _unsaid(self, path: str, allowed: list[str]) -> str:
+        """Give what the access log may show of an address that was asked in a wrong way, and may hold a secret."""
+        if not allowed:
+            return path
+        entrypoint, _ = self._find(allowed[0], path)
+        return str(entrypoint.door.url) if entrypoint.discreet else path
 
     def _caller(self, door: Door, headers: Mapping[str, str]) -> Caller:
         try:
