@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
-from ordering_platform.catalogue import SERVICES
-from ordering_platform.embedded import programs
 from ordering_platform.runtime import migrations
 from ordering_platform.runtime.database import driver_url
-from tests.chart.house import CHART
+from tests.chart.roles import OWNED, ROLES, reachable, run_script, url_as
 from tests.support import postgres
 
 if TYPE_CHECKING:
@@ -22,22 +18,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from ordering_platform.catalogue import Service
-
-OWNED = [service for service in SERVICES if service.schema]
-ROLES = {"owner": "ordering_owner", **{service.name: f"ordering_{service.name}" for service in OWNED}}
-
-
-def run_script(url: str, suffix: str) -> None:
-    words = [str(programs.find(programs.account()) / "psql"), "-q", "-d", url, "-f", str(CHART / "files" / "roles.sql")]
-    passwords = {f"{name.upper()}_PASSWORD": f"{name}-{suffix}" for name in ROLES}
-    done = subprocess.run(words, env={**os.environ, **passwords}, check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-def url_as(url: str, name: str, suffix: str) -> str:
-    return str(
-        driver_url(url).set(username=ROLES[name], password=f"{name}-{suffix}").render_as_string(hide_password=False)
-    )
 
 
 @pytest.fixture(scope="module")
@@ -51,29 +31,11 @@ def url(postgres_url: str) -> str:
 
 @pytest.fixture
 def connections(url: str) -> Iterator[dict[str, Connection]]:
-    engines = {name: sa.create_engine(url_as(url, name, "1"), poolclass=sa.NullPool) for name in ROLES}
+    engines = {name: sa.create_engine(driver_url(url_as(url, name, "1")), poolclass=sa.NullPool) for name in ROLES}
     opened = {name: engine.connect() for name, engine in engines.items()}
     yield opened
     for connection in opened.values():
         connection.close()
-
-
-RIGHTS = """
-    SELECT n.nspname AS schema, bool_and(right_) AS every, bool_or(right_) AS some
-    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace,
-    LATERAL (SELECT
-        has_schema_privilege(:role, n.oid, 'USAGE') AND has_table_privilege(:role, c.oid, :kind) AS right_) AS r
-    WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-    GROUP BY n.nspname
-"""
-
-
-def reachable(url: str, name: str, kind: str) -> set[str]:
-    """Give the schemas in which this role may do that with every table, and fail where it may with some only."""
-    with sa.create_engine(driver_url(url), poolclass=sa.NullPool).connect() as administrator:
-        found = administrator.execute(sa.text(RIGHTS), {"role": ROLES[name], "kind": kind}).all()
-    assert [row for row in found if row.some != row.every] == []
-    return {row.schema for row in found if row.every}
 
 
 @pytest.mark.parametrize("service", OWNED, ids=lambda service: service.name)
