@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser import phone
+from tests.support.calls import call
 from tests.support.guests import Seat
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ def test_a_guest_scans_orders_with_options_uses_a_code_pays_and_is_told(seat: Se
     seat.phone.says("Welcome: 10 % off")
     seat.phone.tap(re.compile("^Pay €17.46$"))
     expect(order).to_contain_text("Paid")
+    link = order.get_by_role("link", name="Receipt")
+    receipt = call(f"{seat.home}{link.get_attribute('href')}", headers={"Accept": "text/html"})
+    assert "Welcome: 10 % off" in receipt.body.decode()
     (stored,) = seat.sent()
     assert (stored["status"], stored["payment_status"], stored["note"]) == ("placed", "paid", "Two spoons")
     assert [item["quantity"] for item in stored["items"]] == [1, 1]

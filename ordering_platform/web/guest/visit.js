@@ -3,6 +3,7 @@
 import { html } from "../vendor/preact.js";
 import { clock, t } from "../shared/words.js";
 import { payNow } from "./pay.js";
+import { ReceiptLink } from "./receipts.js";
 import { bill, ShareButton } from "./share.js";
 import { openSheet, Sheet } from "./sheet.js";
 import { isMine, isSent, items, lastNews, online, orders, price, unpaid } from "./state.js";
@@ -44,6 +45,7 @@ function Order({ order }) {
       )}
     </ul>
     <p class="between"><strong>${t("total")}</strong><strong class="price">${price(order.total)}</strong></p>
+    <${ReceiptLink} order=${order} />
     ${order.payment_status === "pending" && !bill.value?.order_ids.includes(order.id) &&
     html`<p class="notice">${t("waiting_counter", { amount: price(order.total) })}</p>`}
   </article>`;
