@@ -370,3 +370,19 @@ def test_a_payment_delivered_twice_at_once_is_noted_once(db: Transactions, room:
     answers = at_once([partial(rooms.paid, db, "bil_1")] * 6)
     assert all(answer == answers[0] for answer in answers)
     assert payment_steps(db, order["id"]) == [("unpaid", "pending"), ("pending", "paid")]
+
+
+def test_a_part_and_the_whole_noted_at_once_end_as_paid(db: Transactions, room: rooms.Room) -> None:
+    anna = rooms.guest(db, room)
+    for turn in range(6):
+        order = rooms.sent(db, anna, rooms.soup(room))
+        rooms.held(db, f"bil_{turn}", anna, order["id"])
+        noted = [
+            ("pay_1", "partially_paid"),
+            ("pay_2", "partially_paid"),
+            ("pay_2", "paid"),
+            ("pay_1", "partially_paid"),
+        ]
+        answers = at_once([partial(rooms.paid, db, f"bil_{turn}", *one) for one in noted])
+        assert all(isinstance(answer, dict) for answer in answers), answers
+        assert state(db, order["id"]) == ("paid", f"bil_{turn}")
