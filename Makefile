@@ -44,7 +44,7 @@ image: ## build the container image, with docker or buildah
 	@sh charts/build_image.sh $(IMAGE)
 
 chart-test: $(DEV) ## check the chart, the image's recipe, compose and Tilt without a cluster
-	$(BIN)/pytest tests/chart
+	$(BIN)/pytest -m 'not broker' tests/chart
 
 clean: ## remove the environment and what tools left behind; data in .ordering/ stays
 	rm -rf $(VENV) .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -31,12 +31,14 @@ def url_as(url: str, name: str, suffix: str) -> str:
     )
 
 
+# All tables but the trail of payments, which its service writes and never rewrites.
 RIGHTS = """
     SELECT n.nspname AS schema, bool_and(right_) AS every, bool_or(right_) AS some
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace,
     LATERAL (SELECT
         has_schema_privilege(:role, n.oid, 'USAGE') AND has_table_privilege(:role, c.oid, :kind) AS right_) AS r
     WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+      AND (n.nspname, c.relname) <> ('payments', 'payment_events')
     GROUP BY n.nspname
 """
 

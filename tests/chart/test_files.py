@@ -38,9 +38,8 @@ def test_hadolint_has_nothing_to_say_about_the_dockerfile() -> None:
     assert ran(BIN / "hadolint", "Dockerfile") == ""
 
 
-@pytest.mark.parametrize("file", ["compose.yaml", *(str(path.relative_to(HOUSE)) for path in CHART.glob("*.yaml"))])
-def test_yamllint_has_nothing_to_say(file: str) -> None:
-    assert ran(BIN / "yamllint", "--strict", "-d", YAML_RULES, file) == ""
+def test_yamllint_has_nothing_to_say() -> None:
+    assert ran(BIN / "yamllint", "--strict", "-d", YAML_RULES, "compose.yaml", *sorted(CHART.glob("*.yaml"))) == ""
 
 
 def test_the_scripts_are_plain_shell() -> None:

@@ -58,6 +58,16 @@ def test_a_service_may_ask_whether_the_database_is_up_to_date(url: str, service:
     assert migrations.pending(url_as(url, service.name, "1")) == []
 
 
+def test_the_trail_of_payments_is_never_rewritten(url: str) -> None:
+    """Neither after the migrations nor after the script was run once more."""
+    trail = sa.text("SELECT has_table_privilege('ordering_payment', 'payments.payment_events', :kind)")
+    kinds = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
+    for _ in range(2):
+        with sa.create_engine(driver_url(url), poolclass=sa.NullPool).connect() as administrator:
+            assert [kind for kind in kinds if administrator.scalar(trail, {"kind": kind})] == ["SELECT", "INSERT"]
+        run_script(url, "1")
+
+
 def test_the_script_run_again_sets_new_passwords_and_keeps_all_else(url: str) -> None:
     before = kept_passwords(url)
     run_script(url, "2")
