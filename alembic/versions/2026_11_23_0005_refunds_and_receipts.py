@@ -36,7 +36,18 @@ FOR EACH ROW EXECUTE FUNCTION payments.refuse_change()
 """
 
 
+# Who gave back what, and why, is written and never rewritten; where each service has a role of its own, not even by it.
+APPEND_ONLY = """
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'ordering_payment') THEN
+        REVOKE UPDATE, DELETE ON payments.payment_events FROM ordering_payment;
+    END IF;
+END $$
+"""
+
+
 def upgrade() -> None:
+    op.execute(APPEND_ONLY)
     for column in (
         sa.Column("table_name", sa.Text),
         sa.Column("venue", JSONB),

@@ -51,3 +51,8 @@ LATERAL (VALUES
     (format('ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO %I', role))
 ) AS every (statement)
 \gexec
+
+-- The trail of payments and refunds is written and never rewritten.
+SELECT 'REVOKE UPDATE, DELETE ON payments.payment_events FROM ordering_payment'
+WHERE to_regclass('payments.payment_events') IS NOT NULL
+\gexec
