@@ -109,7 +109,8 @@ _GIVE = prepared(f"""
         RETURNING {_REFUND}
     ), reopened AS (
         UPDATE payments.bills AS b
-        SET paid_minor = b.paid_minor - p.amount_minor, {_WOKEN}
+        SET paid_minor = b.paid_minor - p.amount_minor,
+            told_minor = LEAST(b.told_minor, b.paid_minor - p.amount_minor), {_WOKEN}
         FROM moved JOIN payments.payments p ON p.id = moved.payment_id
         WHERE b.id = moved.bill_id AND b.status = 'paying' AND p.captured_minor = moved.amount_minor
         RETURNING b.id

@@ -16,15 +16,20 @@ if TYPE_CHECKING:
 def tell(run: Run) -> int:
     """Let order-service know what is paid of an open bill; gives what it knows of now, in minor units.
 
-    A bill that is paid at once has nothing to tell here: that it is paid whole is told when it is settled.
+    A bill that is paid at once has nothing to tell here: that it is paid whole is told when it is settled. What
+    was given back since is told by whoever gave it back.
     """
     bill = run.bill
     known, paid = int(bill["told_minor"]), int(bill["paid_minor"])
-    if known == paid:
-        return known
+    if paid <= known:
+        return paid
     with run.till.db.read() as tx:
-        captured = [one for one in payments.of_bills(tx, [bill["id"]]) if one["status"] == "captured"]
-    latest = max(captured, key=lambda one: one["captured_at"])
+        found = payments.of_bills(tx, [bill["id"]])
+    counting = [one for one in found if one["status"] == "captured" and not one["off_bill"]]
+    latest = max(counting, key=lambda one: one["captured_at"], default=None)
+    if latest is None:
+        # It was given back a moment ago; the bill says so at the next look.
+        return known
     try:
         called(
             "order.mark_partially_paid",

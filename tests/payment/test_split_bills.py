@@ -524,6 +524,16 @@ class TestTelling:
         saga.carry_on(slow)
         assert (restaurant.bill["status"], restaurant.orders.is_paid()) == ("completed", True)
 
+    def test_a_part_paid_after_another_went_back_is_told(self, restaurant: Restaurant, bill_id: str) -> None:
+        first = pay(restaurant, bill_id, equal={"parts": 2})
+        restaurant.give_back(payment_id=first["id"])
+        assert (restaurant.bill["told_minor"], restaurant.rows(models.bill_shares)) == (0, [])
+        second = pay(restaurant, bill_id, caller=guest(2), equal={"parts": 2})
+        assert restaurant.orders.paid_by == {bill_id: [first["id"], second["id"]]}
+        restaurant.make_due()
+        restaurant.sweep()
+        assert restaurant.bill["told_minor"] == restaurant.bill["paid_minor"] == 2201
+
     def test_a_bill_paid_at_once_tells_once(self, restaurant: Restaurant, bill_id: str) -> None:
         with watched(restaurant.till.db.engine) as sent:
             pay(restaurant, bill_id)
