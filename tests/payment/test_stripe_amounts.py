@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from iso4217 import Currency
 
-from ordering_platform.payment.providers.stripe import amounts
+from ordering_platform.payment.providers import Charge, Repayment
+from ordering_platform.payment.providers.stripe import Stripe, amounts
 from ordering_platform.payment.till import terms_of
+from ordering_platform.runtime.ids import new_id
 from ordering_platform.runtime.money import digits
 from tests.payment.fakes import line
 from tests.payment.test_paying import body
@@ -93,3 +95,11 @@ def test_bill_and_charge_agree(
     assert told["payment"]["captured"]["amount"] == total + rounding
     [asked] = [one for one in desk.asked if one.is_for("POST /v1/payment_intents")]
     assert (int(asked.form["amount"]), asked.form["currency"]) == (charged, currency.lower())
+
+
+@pytest.mark.parametrize(("amount", "status"), [(5120, "succeeded"), (5124, "failed"), (10, "succeeded")])
+def test_what_goes_back_has_the_same_steps(stripe_settings: Settings, amount: int, status: str) -> None:
+    stripe = Stripe(stripe_settings)
+    charge = Charge(new_id("pay"), 5130, "KWD", VISA)
+    reference = stripe.create(charge).reference
+    assert stripe.refund(Repayment(new_id("ref"), charge.payment_id, reference, amount, "KWD")).status == status

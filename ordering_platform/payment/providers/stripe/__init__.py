@@ -120,13 +120,13 @@ class Stripe(Provider):
         intent = self._found(repayment.payment_id, repayment.reference)
         if intent is None:
             return RefundOutcome("failed", code="charge_not_found")
+        if intent["currency"].upper() != repayment.currency or repayment.amount % amounts.step(repayment.currency):
+            return RefundOutcome("failed", code="amount_not_possible")
         wanted = {
             "payment_intent": intent["id"],
             "amount": amounts.to_stripe(repayment.amount, repayment.currency),
             "metadata": {"refund_id": repayment.refund_id},
         }
-        if intent["currency"].upper() != repayment.currency:
-            return RefundOutcome("failed", code="currency_mismatch")
         try:
             made = asked(self._refunds.create, wanted, {"idempotency_key": repayment.refund_id})
         except stripe.InvalidRequestError as fault:
