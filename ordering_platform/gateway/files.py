@@ -69,12 +69,16 @@ class Files:
         return page.encode()
 
     def preloads(self, folder: str) -> str:
-        """Ask for all modules of a page at once, instead of one after the other as they name each other."""
-        folders = (f"{folder}/", "shared/", "vendor/")
+        """Ask for the modules of a page at once, instead of one after the other as they name each other.
+
+        Those in a folder below are fetched by the page itself when somebody needs them.
+        """
         modules = [
             path
             for path in self._files
-            if path.startswith(folders) and path.endswith(".js") and not path.endswith("/main.js")
+            if path.rpartition("/")[0] in {folder, "shared", "vendor"}
+            and path.endswith(".js")
+            and not path.endswith("/main.js")
         ]
         return "\n".join(f'<link rel="modulepreload" href="{self.base}/{path}">' for path in sorted(modules))
 

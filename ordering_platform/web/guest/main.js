@@ -6,14 +6,14 @@ import { selfName, speak, t } from "../shared/words.js";
 import { Menu } from "./menu.js";
 import { chosen, Options } from "./options.js";
 import { Cart, CartButton, send } from "./order.js";
-import { Pay, pay } from "./pay.js";
-import { payPart, Share } from "./share.js";
 import { closeSheet } from "./sheet.js";
 import * as state from "./state.js";
 import { Trouble } from "./trouble.js";
 import { Orders, OrdersButton } from "./visit.js";
 
 const broken = signal(false);
+// Fetched when somebody pays, or when the page has nothing else to do: the menu does not wait for it.
+const checkout = signal(/** @type {any} */ (null));
 const { boot, menu, online, sheet, stopped } = state;
 
 function Page() {
@@ -36,7 +36,19 @@ function Page() {
     <${Bar} />
     ${sheet.value === "options" && chosen.value && html`<${Options} key=${chosen.value.id} />`}
     ${sheet.value === "cart" && html`<${Cart} />`} ${sheet.value === "orders" && html`<${Orders} />`}
-    ${sheet.value === "pay" && html`<${Pay} />`} ${sheet.value === "share" && html`<${Share} />`}`;
+    ${sheet.value === "pay" && html`<${Checkout} of="Pay" />`}
+    ${sheet.value === "share" && html`<${Checkout} of="Share" />`}`;
+}
+
+/** @param {{of: "Pay" | "Share"}} props */
+function Checkout({ of }) {
+  if (!checkout.value) fetchCheckout();
+  return checkout.value && html`<${checkout.value[of]} />`;
+}
+
+async function fetchCheckout() {
+  const [pay, share] = await Promise.all([import("./checkout/pay.js"), import("./checkout/share.js")]);
+  checkout.value = { ...pay, ...share };
 }
 
 function Bar() {
@@ -109,9 +121,11 @@ function begin() {
     if (wanted && wanted !== boot.language) await state.switchLanguage(wanted);
     // A page that was closed while it sent or paid finishes that first.
     if (state.sending.value) await send();
-    if (state.paying.value) await pay();
-    if (state.sharing.value) await payPart();
+    if (state.paying.value || state.sharing.value) await fetchCheckout();
+    if (state.paying.value) await checkout.value.pay();
+    if (state.sharing.value) await checkout.value.payPart();
     follow("/v1/events", () => state.guest.value?.token, () => guarded(state.refresh));
+    await fetchCheckout();
   });
 }
 

@@ -6,9 +6,9 @@ import { newKey } from "../shared/keys.js";
 import { t } from "../shared/words.js";
 import { asOrder, changed, count, total } from "./cart.js";
 import { Stepper } from "./options.js";
-import { payFor } from "./pay.js";
 import { openSheet, Sheet } from "./sheet.js";
 import { call, cart, cartNote, money, online, price, readMenu, refresh, sending, stop } from "./state.js";
+import { payFor } from "./to_pay.js";
 import { Trouble } from "./trouble.js";
 
 const busy = signal(false);

@@ -2,11 +2,10 @@
 
 import { html } from "../vendor/preact.js";
 import { clock, t } from "../shared/words.js";
-import { payNow } from "./pay.js";
 import { ReceiptLink } from "./receipts.js";
-import { bill, ShareButton } from "./share.js";
 import { openSheet, Sheet } from "./sheet.js";
 import { isMine, isSent, items, lastNews, online, orders, price, unpaid } from "./state.js";
+import { payNow, shared, ShareButton } from "./to_pay.js";
 
 const STEPS = ["placed", "accepted", "preparing", "ready"];
 const AFTER = ["served", "completed"];
@@ -17,7 +16,7 @@ const wasSent = (order) => order.number !== null;
 export function Orders() {
   const shown = orders.value.filter(wasSent);
   const foot =
-    (bill.value || unpaid.value.length > 0) &&
+    (shared.value || unpaid.value.length > 0) &&
     html`<${ShareButton} />
       ${unpaid.value.length > 0 && html`<button class="button main wide center" onClick=${payNow}>${t("pay")}</button>`}`;
   return html`<${Sheet} title=${t("orders")} foot=${foot}>
@@ -46,7 +45,7 @@ function Order({ order }) {
     </ul>
     <p class="between"><strong>${t("total")}</strong><strong class="price">${price(order.total)}</strong></p>
     <${ReceiptLink} order=${order} />
-    ${order.payment_status === "pending" && !bill.value?.order_ids.includes(order.id) &&
+    ${order.payment_status === "pending" && !shared.value?.order_ids.includes(order.id) &&
     html`<p class="notice">${t("waiting_counter", { amount: price(order.total) })}</p>`}
   </article>`;
 }

@@ -1,10 +1,10 @@
 /** What becomes of a payment: followed to its end, with the question of the bank to its holder on the way. */
 
-import { html, signal } from "../vendor/preact.js";
-import { insist } from "../shared/api.js";
-import { t } from "../shared/words.js";
+import { html, signal } from "../../vendor/preact.js";
+import { insist } from "../../shared/api.js";
+import { t } from "../../shared/words.js";
 import { atCounter } from "./methods.js";
-import { call } from "./state.js";
+import { call } from "../state.js";
 
 const POLLS = 40;
 const PAUSE = 750;

@@ -1,8 +1,8 @@
 /** A tip, if the guest wants to give one: nothing is chosen beforehand, and none is an answer like the others. */
 
-import { html, signal } from "../vendor/preact.js";
-import { t } from "../shared/words.js";
-import { money, price } from "./state.js";
+import { html, signal } from "../../vendor/preact.js";
+import { t } from "../../shared/words.js";
+import { money, price } from "../state.js";
 
 const PERCENT = [0, 5, 10, 15];
 

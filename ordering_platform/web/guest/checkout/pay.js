@@ -1,38 +1,28 @@
 /** The sheet in which orders are paid: the server's quote, a code, a way to pay, one key per try. */
 
-import { batch, html, signal, useEffect, useSignal } from "../vendor/preact.js";
-import { insist } from "../shared/api.js";
-import { newKey } from "../shared/keys.js";
-import { has, t } from "../shared/words.js";
+import { batch, html, signal, useEffect, useSignal } from "../../vendor/preact.js";
+import { insist } from "../../shared/api.js";
+import { newKey } from "../../shared/keys.js";
+import { has, t } from "../../shared/words.js";
 import { atCounter, how, method, Methods, readMethods } from "./methods.js";
 import { followed, Question } from "./outcome.js";
 import { split } from "./share.js";
-import { openSheet, Sheet } from "./sheet.js";
-import { call, isMine, money, online, paying, price, refresh, said, stop, unpaid } from "./state.js";
+import { openSheet, Sheet } from "../sheet.js";
+import { call, isMine, money, online, paying, price, refresh, said, stop, unpaid } from "../state.js";
 import { chosenTip, Tip, tipOn } from "./tip.js";
-import { Trouble } from "./trouble.js";
+import { chosen } from "../to_pay.js";
+import { Trouble } from "../trouble.js";
 
-const ids = signal(/** @type {string[]} */ ([]));
 const codes = signal(/** @type {string[]} */ ([]));
 const quote = signal(/** @type {any} */ (null));
 const busy = signal(false);
 const slow = signal(false);
 const fault = signal(/** @type {any} */ (null));
 
-/** @param {string[]} orderIds */
-export function payFor(orderIds) {
-  batch(() => {
-    ids.value = orderIds;
-    fault.value = null;
-    quote.value = null;
-  });
-  openSheet("pay");
-}
-
 /** Ask what it costs now. Gives the reason why a code does not apply, if it was asked for. */
 async function ask() {
   try {
-    const body = { order_ids: ids.value, codes: codes.value, ...method.value && { method: method.value }, ...tipped() };
+    const body = { order_ids: chosen.value, codes: codes.value, ...method.value && { method: method.value }, ...tipped() };
     const tip = body.tip?.amount ?? 0;
     quote.value = await insist(() => call("POST", "/v1/checkout/quote", { body }));
     fault.value = null;
@@ -69,7 +59,7 @@ export async function pay() {
     paying.value ??= {
       key: newKey(),
       body: {
-        order_ids: ids.value,
+        order_ids: chosen.value,
         codes: codes.value,
         ...how(),
         ...tipped(),
@@ -110,11 +100,16 @@ async function settled(payment) {
 
 export function Pay() {
   useEffect(() => {
+    // What the sheet showed when it was last open is of other orders.
+    batch(() => {
+      quote.value = null;
+      if (!busy.value) fault.value = null;
+    });
     readMethods().catch(tell);
   }, []);
   useEffect(() => {
-    if (ids.value.length) ask();
-  }, [ids.value.join(), codes.value.join(), chosenTip.value, method.value]);
+    if (chosen.value.length) ask();
+  }, [chosen.value.join(), codes.value.join(), chosenTip.value, method.value]);
   const ready = quote.value && method.value && online.value && !busy.value;
   const amount = quote.value && price(quote.value.total);
   const foot = html`${slow.value && busy.value && html`<p class="notice" role="status">${t("still_paying")}</p>`}
@@ -128,7 +123,7 @@ export function Pay() {
   return html`<${Sheet} title=${t("pay_title")} foot=${foot}>
     <${Trouble} fault=${fault.value} whenAway=${paying.value ? "error.unknown_outcome" : "error.away"} />
     <${Scope} />
-    ${ids.value.length > 0 &&
+    ${chosen.value.length > 0 &&
     html`<button class="button" disabled=${busy.value || Boolean(paying.value)} onClick=${share}>${t("share")}</button>`}
     <${Sums} />
     <${Code} />
@@ -142,7 +137,7 @@ export function Pay() {
 async function share() {
   busy.value = true;
   try {
-    await split(ids.value, codes.value);
+    await split(chosen.value, codes.value);
     codes.value = [];
   } catch (refusal) {
     tell(refusal);
@@ -159,8 +154,8 @@ function Scope() {
   const button = (/** @type {string} */ name, /** @type {string[]} */ wanted) =>
     html`<button
       class="button"
-      aria-pressed=${String(ids.value.join() === wanted.join())}
-      onClick=${() => (ids.value = wanted)}
+      aria-pressed=${String(chosen.value.join() === wanted.join())}
+      onClick=${() => (chosen.value = wanted)}
     >
       ${t(name)}
     </button>`;
@@ -229,10 +224,3 @@ function reason(one) {
   if (one.missing_minor) return t("missing_for_code", { amount: price(money(one.missing_minor)) });
   return has(`error.${one.reason}`) ? t(`error.${one.reason}`) : one.message;
 }
-
-/** The order ids to pay when the guest asks without choosing: their own, or else the whole table's. */
-export function payNow() {
-  const mine = unpaid.value.filter(isMine);
-  payFor((mine.length ? mine : unpaid.value).map((order) => order.id));
-}
-

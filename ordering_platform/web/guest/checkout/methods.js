@@ -1,9 +1,9 @@
 /** The ways to pay, and which one this guest has chosen. */
 
-import { html, signal } from "../vendor/preact.js";
-import { insist } from "../shared/api.js";
-import { has, t } from "../shared/words.js";
-import { call } from "./state.js";
+import { html, signal } from "../../vendor/preact.js";
+import { insist } from "../../shared/api.js";
+import { has, t } from "../../shared/words.js";
+import { call } from "../state.js";
 
 const methods = signal(/** @type {any[]} */ ([]));
 export const method = signal("");

@@ -1,22 +1,20 @@
 /** One bill that several phones pay: equal parts, chosen dishes, or all that is left; each with a payment of its own. */
 
-import { batch, computed, effect, html, signal, useEffect } from "../vendor/preact.js";
-import { insist } from "../shared/api.js";
-import { newKey } from "../shared/keys.js";
-import { t } from "../shared/words.js";
+import { batch, computed, html, signal, useEffect } from "../../vendor/preact.js";
+import { insist } from "../../shared/api.js";
+import { newKey } from "../../shared/keys.js";
+import { t } from "../../shared/words.js";
 import { atCounter, how, method, Methods, readMethods } from "./methods.js";
-import { Stepper } from "./options.js";
+import { Stepper } from "../options.js";
 import { followed, Question } from "./outcome.js";
-import { openSheet, Sheet } from "./sheet.js";
-import { call, items, money, online, orders, price, refresh, said, sharing, stop } from "./state.js";
+import { openSheet, Sheet } from "../sheet.js";
+import { call, items, money, online, price, refresh, said, sharing, stop } from "../state.js";
+import { shared } from "../to_pay.js";
 import { chosenTip, Tip, tipOn } from "./tip.js";
-import { Trouble } from "./trouble.js";
+import { Trouble } from "../trouble.js";
 
-const BEGUN = ["pending", "partially_paid"];
 const FRACTIONS = [1, 2, 3, 4];
 
-/** The bill this table shares just now. */
-export const bill = signal(/** @type {any} */ (null));
 const way = signal("equal");
 const people = signal(2);
 /** What this guest takes of each line: one of so many parts. */
@@ -24,48 +22,27 @@ const taken = signal(/** @type {Map<string, {part: number, of: number, amount: n
 const busy = signal(false);
 const fault = signal(/** @type {any} */ (null));
 
-effect(() => {
-  if (!orders.value.some((order) => BEGUN.includes(order.payment_status))) {
-    bill.value = null;
-    return undefined;
-  }
-  readBill();
-  // Orders make news when a bill takes them; its price is written after that.
-  const again = setTimeout(readBill, 1_000);
-  return () => clearTimeout(again);
-});
-
-/** Look for a bill of this table that is not all paid yet; the next news tries again. */
-async function readBill() {
-  try {
-    const { data } = await call("GET", "/v1/bills?status=paying&limit=20");
-    bill.value = data.find((/** @type {any} */ one) => one.due?.amount > 0) ?? null;
-  } catch (refusal) {
-    if (!(/** @type {any} */ (refusal).away)) fault.value = refusal;
-  }
-}
-
 /** Make a bill of orders, to be paid by several. @param {string[]} orderIds @param {string[]} codes */
 export async function split(orderIds, codes) {
   const key = newKey();
-  bill.value = await insist(() =>
+  shared.value = await insist(() =>
     call("POST", "/v1/bills", { key, body: { order_ids: orderIds, codes }, patience: 30_000 }),
   );
   await refresh();
   openSheet("share");
 }
 
-const fixed = computed(() => bill.value?.split?.kind ?? "");
+const fixed = computed(() => shared.value?.split?.kind ?? "");
 const kind = computed(() => (way.value === "rest" ? "rest" : fixed.value || way.value));
-const parts = computed(() => bill.value.split.shares.length || people.value);
+const parts = computed(() => shared.value.split.shares.length || people.value);
 
 /** What this guest would pay now, in minor units, without a tip. */
 const mine = computed(() => {
-  if (!bill.value) return 0;
-  if (kind.value === "rest") return bill.value.due.amount;
+  if (!shared.value) return 0;
+  if (kind.value === "rest") return shared.value.due.amount;
   if (kind.value === "lines") return [...taken.value.values()].reduce((sum, one) => sum + one.amount, 0);
-  const free = bill.value.split.shares.find((/** @type {any} */ one) => !one.payment_id);
-  return free?.amount.amount ?? Math.ceil(bill.value.due.amount / parts.value);
+  const free = shared.value.split.shares.find((/** @type {any} */ one) => !one.payment_id);
+  return free?.amount.amount ?? Math.ceil(shared.value.due.amount / parts.value);
 });
 
 function wish() {
@@ -83,7 +60,7 @@ export async function payPart() {
     const tip = tipOn(mine.value);
     sharing.value ??= {
       key: newKey(),
-      path: `/v1/bills/${bill.value?.id}/payments`,
+      path: `/v1/bills/${shared.value?.id}/payments`,
       body: { ...how(), ...wish(), ...(tip ? { tip: money(tip) } : {}) },
     };
   });
@@ -117,7 +94,7 @@ function paidFor(payment) {
 async function unsplit() {
   busy.value = true;
   try {
-    await insist(() => call("POST", `/v1/bills/${bill.value.id}/cancel`));
+    await insist(() => call("POST", `/v1/bills/${shared.value.id}/cancel`));
     await refresh();
     openSheet("orders");
   } catch (refusal) {
@@ -131,8 +108,8 @@ export function Share() {
   useEffect(() => {
     readMethods().catch((refusal) => (fault.value = refusal));
   }, []);
-  const shared = bill.value;
-  if (!shared) {
+  const bill = shared.value;
+  if (!bill) {
     return html`<${Sheet} title=${t("share_title")}>
       <${Trouble} fault=${fault.value} whenAway=${sharing.value ? "error.unknown_outcome" : "error.away"} />
       <p class="muted">${t("share_over")}</p>
@@ -146,13 +123,13 @@ export function Share() {
   return html`<${Sheet} title=${t("share_title")} foot=${foot}>
     <${Trouble} fault=${fault.value} whenAway=${sharing.value ? "error.unknown_outcome" : "error.away"} />
     <dl class="sums">
-      <div><dt>${t("total")}</dt><dd>${price(shared.total)}</dd></div>
-      <div><dt>${t("share_paid")}</dt><dd>${price(money(shared.total.amount - shared.due.amount))}</dd></div>
-      <div class="total"><dt>${t("share_due")}</dt><dd>${price(shared.due)}</dd></div>
+      <div><dt>${t("total")}</dt><dd>${price(bill.total)}</dd></div>
+      <div><dt>${t("share_paid")}</dt><dd>${price(money(bill.total.amount - bill.due.amount))}</dd></div>
+      <div class="total"><dt>${t("share_due")}</dt><dd>${price(bill.due)}</dd></div>
     </dl>
     <${Ways} /> ${kind.value === "equal" && html`<${Equal} />`} ${kind.value === "lines" && html`<${Lines} />`}
     <${Tip} on=${mine.value} /> <${Methods} /> <${Question} />
-    ${shared.due.amount === shared.total.amount &&
+    ${bill.due.amount === bill.total.amount &&
     html`<button class="button" disabled=${busy.value} onClick=${unsplit}>${t("share_not")}</button>`}
   <//>`;
 }
@@ -169,7 +146,7 @@ function Ways() {
 }
 
 function Equal() {
-  const free = bill.value.split.shares.filter((/** @type {any} */ one) => !one.payment_id).length;
+  const free = shared.value.split.shares.filter((/** @type {any} */ one) => !one.payment_id).length;
   if (fixed.value) return html`<p>${t("share_free", { n: free, of: parts.value })}</p>`;
   return html`<p class="between">
     <span>${t("share_people")}</span>
@@ -179,7 +156,7 @@ function Equal() {
 
 function Lines() {
   return html`<ul class="lines">
-    ${bill.value.split.lines.map((/** @type {any} */ line) => html`<${Line} key=${line.line_id} line=${line} />`)}
+    ${shared.value.split.lines.map((/** @type {any} */ line) => html`<${Line} key=${line.line_id} line=${line} />`)}
   </ul>`;
 }
 
@@ -213,15 +190,7 @@ const part = (free) => ({ part: free.part, of: free.of, amount: free.amount.amou
 
 /** The name in the guest's language where the menu still has it. @param {any} line */
 function named(line) {
-  const lines = bill.value.quote.lines;
+  const lines = shared.value.quote.lines;
   const dish = lines.find((/** @type {any} */ one) => one.line_id === line.line_id)?.menu_item_id;
   return items.value.get(dish)?.name ?? line.name;
-}
-
-/** The way to a bill that is being shared, from the orders. */
-export function ShareButton() {
-  if (!bill.value) return null;
-  return html`<button class="button main wide center" onClick=${() => openSheet("share")}>
-    ${t("share_open", { amount: price(bill.value.due) })}
-  </button>`;
 }
