@@ -41,6 +41,8 @@ def simulate(db: Transactions, order: Calls, venue_id: str, wish: Mapping[str, A
     promotion, beside = _contenders(db, venue_id, wish)
     run = DryRun(timeless(promotion), beside)
     until, after, looked_at = time.monotonic() + MOST_SECONDS, None, None
+    # Guests are known for one visit, so who has no earlier order in these days has none.
+    guests: set[str | None] = {None}
     while True:
         # Every page is a call, and while it is under way the others in this process have their turn.
         page = order.paid_orders(
@@ -48,7 +50,8 @@ def simulate(db: Transactions, order: Calls, venue_id: str, wish: Mapping[str, A
         )
         zone = zone_of(page["time_zone"])
         for past in page["orders"]:
-            visit = _visit(past, zone)
+            visit = _visit(past, zone, first_order=past["guest_id"] not in guests)
+            guests.add(past["guest_id"])
             run.look_at(past["id"], [line_of(line) for line in past["lines"]], visit)
             looked_at = visit.now
         after = page["next"]
@@ -89,7 +92,7 @@ def _contenders(db: Transactions, venue_id: str, wish: Mapping[str, Any]) -> tup
     return tried, [document.read(one["id"], one["version"], one) for one in running if one["id"] != promotion_id]
 
 
-def _visit(past: Mapping[str, Any], zone: ZoneInfo) -> Visit:
+def _visit(past: Mapping[str, Any], zone: ZoneInfo, *, first_order: bool) -> Visit:
     return Visit(
         currency=past["currency"],
         digits=past["currency_digits"],
@@ -98,6 +101,7 @@ def _visit(past: Mapping[str, Any], zone: ZoneInfo) -> Visit:
         order_type="dine_in",
         table_id=past["table_id"],
         guest_id=past["guest_id"],
+        first_order=first_order,
     )
 
 

@@ -104,6 +104,13 @@ def test_a_created_promotion_is_tried_as_it_stands_now_and_not_beside_itself(
     assert simulated(db, room, promotion_id=offer) == report
 
 
+def test_a_first_order_is_the_first_of_its_guest(db: Transactions, room: rooms.Room) -> None:
+    evening(db, room, 1, 1)
+    evening(db, room, 1)
+    report = simulated(db, room, document={"reward": TEN_PERCENT, "who": {"customer": "first_order"}})
+    assert (report["uses"], report["refusals"]) == (2, [{"reason": "customer_not_eligible", "orders": 1}])
+
+
 def test_what_runs_today_is_taken_off_the_change(db: Transactions, room: rooms.Room) -> None:
     evening(db, room, 2)
     put(db, venue_id=room.venue)
