@@ -153,5 +153,5 @@ def unknown_things(door: Door, restaurant: Restaurant) -> Iterator[Case]:
 def wrong_accepts(door: Door, restaurant: Restaurant) -> Iterator[Case]:
     """Give Accept headers that admit nothing a door can answer."""
     good = sound(door, restaurant)
-    for accept in ("image/png", "text/html, image/*;q=0", ", ".join(f"{one};q=0" for one in door.media_types)):
+    for accept in ("image/png", "text/troff, image/*;q=0", ", ".join(f"{one};q=0" for one in door.media_types)):
         yield good.but(accept, status=406, code="not_acceptable", headers={"Accept": accept})

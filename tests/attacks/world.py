@@ -160,20 +160,21 @@ def _seat(owner: Client, things: dict[str, str], name: str) -> Seat:
         "/v1/orders/<order_id>/items": cart["items"][0]["id"],
         "/v1/bills": bill["id"],
         "/v1/payments": payment["id"],
-        "/v1/refunds": _given_back(owner, guest, things),
+        **_given_back(owner, guest, things),
         "/v1/staff-calls": call["id"],
     }
     return Seat(guest, table["code"], sent, own)
 
 
-def _given_back(owner: Client, guest: Client, things: dict[str, str]) -> str:
+def _given_back(owner: Client, guest: Client, things: dict[str, str]) -> dict[str, str]:
     card = {"method": "sandbox", "card": {"token": "tok_approve"}}
     paid = guest.post("/v1/checkout", {"order_ids": [place(guest, things)], **card})
     cent = {"reason": "for the next test", "amount": {"amount": 1, "currency": "EUR"}}
     refund = owner.post(f"/v1/payments/{paid['payment']['id']}/refunds", cent)
     # Whoever looks at the receipt has everything printed that is due, so that nothing is written later.
-    guest.get(paid["bill"]["receipt_url"])
-    return str(refund["id"])
+    link = str(paid["bill"]["receipt_url"])
+    guest.get(link)
+    return {"/v1/refunds": str(refund["id"]), "/v1/receipts": link.rpartition("/")[2]}
 
 
 def place(guest: Client, things: dict[str, str]) -> str:
