@@ -96,6 +96,10 @@ _NOTE = prepared(f"""
     SELECT {_REFUND}, now() AS seen_at FROM moved r
 """)  # noqa: S608  the fragments are ours
 
+# A repeat of the request holds the payment while it looks for its key on the refund: whoever takes both the other way
+# round would wait for it in a ring.
+_PAYMENT_FIRST = "(SELECT id FROM payments.payments WHERE id = :payment_id FOR NO KEY UPDATE) AS held"
+
 # Somebody has to look at the bill: it may be over now, or paid.
 _WOKEN = "next_run_at = CASE WHEN b.lease_owner IS NULL THEN now() ELSE b.next_run_at END"
 
@@ -105,7 +109,7 @@ _GIVE = prepared(f"""
         UPDATE payments.refunds AS r
         SET status = 'succeeded', reference = coalesce(:reference, r.reference), settled_at = now(),
             lease_owner = CASE {_LEASE_OF} END, next_run_at = now() + :lease * interval '1 second', attempts = 0
-        WHERE r.id = :id AND r.status = :was
+        FROM {_PAYMENT_FIRST} WHERE r.id = :id AND r.payment_id = held.id AND r.status = :was
         RETURNING {_REFUND}
     ), reopened AS (
         UPDATE payments.bills AS b
@@ -139,7 +143,7 @@ _LET_GO = prepared(f"""
             lease_owner = CASE WHEN r.settled_at IS NULL THEN NULL {_LEASE_OF} END,
             next_run_at = CASE WHEN r.settled_at IS NOT NULL THEN now() + :lease * interval '1 second' END,
             attempts = 0
-        WHERE r.id = :id AND r.status = :was
+        FROM {_PAYMENT_FIRST} WHERE r.id = :id AND r.payment_id = held.id AND r.status = :was
         RETURNING {_REFUND}
     ), counts_again AS (
         UPDATE payments.bills AS b
@@ -234,7 +238,7 @@ def move(
     if statement is _NOTE:
         values["to"] = outcome.status
     else:
-        values |= {"me": me, "lease": lease}
+        values |= {"me": me, "lease": lease, "payment_id": refund["payment_id"]}
     if statement is _LET_GO:
         values["failure"] = _json(failure)
     moved = tx.execute(statement, values).mappings().one_or_none()
