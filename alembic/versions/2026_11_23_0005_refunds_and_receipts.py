@@ -23,14 +23,14 @@ REST = (
     " AND refunded_minor >= 0 AND refund_pending_minor >= 0"
 )
 
-REFUSE = """
+REFUSE_CHANGE = """
 CREATE FUNCTION payments.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'rows of % are only ever added', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END
 $$
 """
-APPEND_ONLY = """
+KEEP_RECEIPTS = """
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON payments.receipts
 FOR EACH ROW EXECUTE FUNCTION payments.refuse_change()
 """
@@ -210,8 +210,8 @@ def _create_receipts() -> None:
         sa.CheckConstraint("(kind = 'sale') = (refund_id IS NULL)", name="ck_receipts_refund_id"),
         schema=SCHEMA,
     )
-    op.execute(REFUSE)
-    op.execute(APPEND_ONLY)
+    op.execute(REFUSE_CHANGE)
+    op.execute(KEEP_RECEIPTS)
     for name, unique, where in (
         ("uq_receipts_bill_id", True, "refund_id IS NULL"),
         ("ix_receipts_credits", False, "refund_id IS NOT NULL"),

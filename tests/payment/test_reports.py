@@ -137,7 +137,8 @@ def test_rehearsals_open_bills_and_other_venues_do_not_count(restaurant: Restaur
     restaurant.check_out()
     for place, venue in ((2, "ven_1"), (3, "ven_2")):
         restaurant.orders.add(f"ord_{place}")
-        restaurant.check_out(order_ids=[f"ord_{place}"], **({"method": "cash", "card": None} if place == 2 else {}))
+        way: dict[str, Any] = {"method": "cash", "card": None} if place == 2 else {}
+        restaurant.check_out(order_ids=[f"ord_{place}"], **way)
         restaurant.execute(
             sa.update(models.bills).where(models.bills.c.id == restaurant.bill["id"]).values(venue_id=venue)
         )
@@ -290,7 +291,7 @@ def eat_pay_and_complain(restaurant: Restaurant, order: str, guest: dict[str, An
     """Order, pay in one's own way, and get something back where that is allowed."""
     dishes = [line(f"dish{n}", gross, tax_ppm=ppm) for n, (gross, ppm) in enumerate(guest["dishes"])]
     restaurant.orders.add(order, *dishes)
-    way = {"method": "cash", "card": None} if guest["cash"] else {}
+    way: dict[str, Any] = {"method": "cash", "card": None} if guest["cash"] else {}
     tip = min(guest["tip"], sum(gross for gross, _ in guest["dishes"]))
     restaurant.check_out(order_ids=[order], code=guest["code"], tip=euros(tip), **way)
     if restaurant.payment["status"] == "processing":
