@@ -20,7 +20,7 @@ demo: $(RUNTIME) ## start the whole platform here, with a café to try
 
 test: $(DEV) ## install what the tests need, and run them all
 	@sh tests/install_tools.sh
-	$(BIN)/pytest $(TESTS)
+	$(if $(TESTS),$(BIN)/pytest $(TESTS),sh tests/run_halves.sh $(BIN)/pytest)
 
 lint: $(DEV) ## check style and the walls between the rooms
 	$(BIN)/ruff format --check .

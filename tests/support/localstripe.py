@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
-from eventlet.event import Event
+from eventlet.queue import LightQueue
 from eventlet.semaphore import Semaphore
 
 from tests.support.answering import answering, whole
@@ -222,22 +222,23 @@ def desk(port: int) -> Iterator[Desk]:
 
 
 @contextmanager
-def listening(port: int, secret: str) -> Iterator[Event]:
-    """Let localstripe send its messages here for the length of a block; gives headers and body of the first."""
-    first = Event()
+def listening(port: int, secret: str) -> Iterator[LightQueue]:
+    """Let localstripe send its messages here for the length of a block; gives headers and body of each.
+
+    Those of earlier requests may still be on their way.
+    """
+    messages = LightQueue()
 
     def take(sock: socket.socket, request: bytes) -> None:
         message = _read(request)
         sock.sendall(whole(b"{}"))
-        if not first.ready():
-            first.send((message.head, message.body))
+        messages.put((message.head, message.body))
 
     with answering(take) as inbox:
         form = urlencode({"url": inbox.url, "secret": secret})
         ask(port, "POST", "/_config/webhooks/ours", form.encode())
-        yield first
         # There is no way to take an address out again; nobody answers there any more.
-        first.wait()
+        yield messages
 
 
 def payment_method(port: int, number: str) -> str:
