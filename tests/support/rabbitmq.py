@@ -75,12 +75,21 @@ class RabbitNode:
             self._process = None
 
     def freeze(self) -> None:
-        """Let the node fall silent while its sockets stay open."""
+        """Let the node fall silent while its sockets stay open; on a busy machine its threads stop one by one."""
         self._signal(signal.SIGSTOP)
+        until(self._stands_still)
 
     def thaw(self) -> None:
         """Let a frozen node go on."""
         self._signal(signal.SIGCONT)
+
+    def _stands_still(self) -> bool:
+        assert self._process is not None
+        group = subprocess.run(
+            ["ps", "-L", "-o", "stat=", "-g", str(self._process.pid)], check=True, capture_output=True, text=True
+        )
+        states = group.stdout.split()
+        return bool(states) and all(state[0] in "TtZ" for state in states)
 
     def control(self, *words: str) -> None:
         """Run rabbitmqctl against this node."""
